@@ -1,0 +1,52 @@
+"""What an operation has at hand. ``session`` builds it; no operation knows which front end it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.progress import JobProgress
+from padwan_server.operations.settings import Settings
+from padwan_server.prompts.document import PromptDocument
+
+
+@dataclass(frozen=True)
+class PromptFile:
+    """A prompt file as it stands now: on disk, or in the editor with changes not yet saved."""
+
+    name: str
+    document: PromptDocument
+    unsaved: bool
+
+
+class Workspace(Protocol):
+    """The folder that a person works in."""
+
+    async def prompt_file(self, file: str) -> PromptFile:
+        """The prompt file at this path (relative ones start at the workspace root), parsed.
+
+        Raises PadwanError ``file-not-found``, ``file-not-readable`` or ``outside-workspace``.
+        """
+
+    def output_path(self, output: str) -> Path:
+        """Where to write ``output``. Raises PadwanError ``outside-workspace`` or ``invalid-path``."""
+
+    def display_path(self, path: Path) -> str:
+        """``path`` as its user would write it: relative to the root if it lies under it."""
+
+
+Progress = Callable[[JobProgress], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything that operations reach the world through."""
+
+    workspace: Workspace
+    settings: Settings
+    progress: Progress
+    open_jobs: Callable[[], Awaitable[Jobs]]
+    """The workspace's jobs at the chosen backend, connected when first asked for; raises ``no-api-key``."""

@@ -1,0 +1,131 @@
+"""create: send prompts as a new batch job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field
+
+from padwan_server.errors import PadwanError
+from padwan_server.gemini.models import model_name, model_warning
+from padwan_server.gemini.requests import text_request, with_defaults
+from padwan_server.jobs.submission import Request
+from padwan_server.operations.context import Context
+from padwan_server.operations.operation import Effect, Operation, Params
+from padwan_server.operations.prompt_source import prompt_source, sendable
+from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view, problem_view
+from padwan_server.prompts.record import Record
+
+
+class CreateParams(Params):
+    """What to send, and how the model is to answer it."""
+
+    file: PromptFilePath | None = None
+    prompts: list[str] | None = Field(default=None, description="Prompts to send in place of a file.")
+    model: str | None = Field(default=None, min_length=1, description="Model; the setting's unless given.")
+    name: str = Field(default="cli-batch", min_length=1, max_length=512, description="Display name of the job.")
+    system: str | None = Field(
+        default=None, description="System instruction for every prompt that brings none of its own."
+    )
+    config: dict[str, Any] | None = Field(
+        default=None,
+        description="Generation config of the Gemini API for every prompt, e.g. {temperature: 0}; "
+        "members that a prompt's own request has win.",
+    )
+    keys: list[str] | None = Field(
+        default=None, min_length=1, description="Send only the prompts with these keys."
+    )
+    range: str | None = Field(
+        default=None,
+        pattern=r"^\d+(-\d*)?$",
+        description="Send only these prompts, counted from 1, both ends included: 5, 1-100 or 101-.",
+    )
+    max_requests: int | None = Field(
+        default=None, ge=1, description="Refuse to send more requests than this."
+    )
+
+
+class CreateResult(JobView):
+    """The job as the service accepted it."""
+
+    unsaved: bool = Field(description="Whether the editor's unsaved text was sent.")
+    warnings: list[str] = Field(description="What the sender should know, e.g. that the model is retired.")
+    problems: list[ProblemView] = Field(description="Problems of the file that did not stop it.")
+
+
+async def create(params: CreateParams, context: Context) -> CreateResult:
+    """Send a prompt file, or a list of prompts, as a new Gemini batch job. This costs money at the Gemini API.
+
+    Refuses prompts that have errors, and sends nothing then. The answer names the job: poll it, then export it.
+    """
+    source = await prompt_source(params.file, params.prompts, context)
+    records = chosen(sendable(source), params)
+    if params.max_requests is not None and len(records) > params.max_requests:
+        raise PadwanError(
+            "too-many-requests",
+            f"Nothing was sent: there are {len(records)} prompts and max_requests is {params.max_requests}.",
+            "Raise max_requests, or choose prompts with keys or range.",
+            {"requests": len(records), "max_requests": params.max_requests},
+        )
+    model = model_name(params.model or context.settings.model)
+    warning = model_warning(model, datetime.now(UTC).date())
+    requests = [request_of(record, params.system, params.config) for record in records]
+    jobs = await context.open_jobs()
+    job = await jobs.submit(model, params.name, requests, source.name)
+    return CreateResult(
+        **job_view(job).model_dump(),
+        unsaved=source.unsaved,
+        warnings=[warning] if warning else [],
+        problems=[problem_view(problem, source.document) for problem in source.document.problems],
+    )
+
+
+def request_of(record: Record, system: str | None, config: dict[str, Any] | None) -> Request:
+    """The Gemini request of a prompt, with the whole file's instruction and config where it has none."""
+    if record.request is None:
+        request = text_request(record.text, system or "", config)
+    else:
+        request = with_defaults(record.request, system or "", config)
+    return Request(key=record.key, request=request, digest=record.digest)
+
+
+def chosen(records: Sequence[Record], params: CreateParams) -> Sequence[Record]:
+    """The records that ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
+    if params.keys is not None and params.range is not None:
+        raise PadwanError("keys-or-range", "Give keys or range, not both.", "Leave one of them out.")
+    if params.keys is not None:
+        wanted = set(params.keys)
+        unknown = sorted(wanted - {record.key for record in records})
+        if unknown:
+            raise PadwanError(
+                "unknown-keys",
+                f"Nothing was sent: the prompts have no key {', '.join(unknown[:10])}.",
+                "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
+                {"keys": unknown},
+            )
+        return [record for record in records if record.key in wanted]
+    if params.range is not None:
+        first, dash, last = params.range.partition("-")
+        end = int(last or len(records)) if dash else int(first)
+        picked = records[max(int(first) - 1, 0) : end]
+        if not picked:
+            raise PadwanError(
+                "empty-range",
+                f"Nothing was sent: the range {params.range} holds no prompt; there are {len(records)}.",
+                "Ranges count prompts from 1, both ends included.",
+            )
+        return picked
+    return records
+
+
+CREATE = Operation(
+    name="create",
+    title="Create Batch Job",
+    params=CreateParams,
+    result=CreateResult,
+    run=create,
+    effect=Effect.SPENDS,
+    long_running=True,
+)

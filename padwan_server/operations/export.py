@@ -1,0 +1,83 @@
+"""export: write the results of a job to a file."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from padwan_server.exports.format import export_format
+from padwan_server.exports.row import Row
+from padwan_server.exports.writer import export as write
+from padwan_server.jobs.results import StoredAnswer
+from padwan_server.operations.context import Context
+from padwan_server.operations.operation import Effect, Operation, Params, Result
+from padwan_server.operations.views import JobName
+
+
+class ExportParams(Params):
+    """Which job, where to, and how."""
+
+    job: JobName
+    output: str = Field(min_length=1, description="File to write, from the workspace root.")
+    format: str | None = Field(
+        default=None,
+        description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
+    )
+    overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
+
+
+class ExportResult(Result):
+    """What was written."""
+
+    job: str = Field(description="Name of the job.")
+    output: str = Field(description="The file, from the workspace root.")
+    format: str = Field(description="json, csv, txt or jsonl.")
+    rows: int = Field(description="Prompts in the file, one row each.")
+    failed: int = Field(description="Rows without a good answer; their error field says why.")
+    warning: str = Field(description="What a reader of the results must know, usually empty.")
+
+
+async def export(params: ExportParams, context: Context) -> ExportResult:
+    """Write the results of an ended batch job to a json, csv, txt or jsonl file in the workspace.
+
+    With retries it holds the best answer to each prompt. The file is written whole or not at all.
+    """
+    format = export_format(params.output, params.format or "")  # noqa: A001 the field's own word
+    target = context.workspace.output_path(params.output)
+    jobs = await context.open_jobs()
+    job = await jobs.find(params.job)
+    chain = await jobs.chain(job)
+    rows = await jobs.read(lambda: write(map(_row, chain.answers()), target, format, overwrite=params.overwrite))
+    outcomes = await jobs.read(chain.outcomes)
+    return ExportResult(
+        job=job.name,
+        output=context.workspace.display_path(target),
+        format=format.value,
+        rows=rows,
+        failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
+        warning=chain.root.warning,
+    )
+
+
+def _row(stored: StoredAnswer) -> Row:
+    answer = stored.answer
+    return Row(
+        key=stored.key,
+        content=answer.content,
+        input_tokens=answer.input_tokens,
+        output_tokens=answer.output_tokens,
+        total_tokens=answer.total_tokens,
+        error=answer.error,
+        finish_reason=answer.finish_reason,
+        raw=stored.raw,
+    )
+
+
+EXPORT = Operation(
+    name="export",
+    title="Export Batch Results",
+    params=ExportParams,
+    result=ExportResult,
+    run=export,
+    effect=Effect.WRITES_FILES,
+    long_running=True,
+)

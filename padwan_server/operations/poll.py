@@ -1,0 +1,79 @@
+"""poll: watch a job until it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+
+from pydantic import Field
+
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.jobs import Jobs
+from padwan_server.operations.context import Context
+from padwan_server.operations.export import ExportParams, export
+from padwan_server.operations.operation import Effect, Operation, Params
+from padwan_server.operations.status import StatusResult, status_of
+from padwan_server.operations.views import JobName
+
+
+class PollParams(Params):
+    """Which job, how often to look, how long to wait, and what to do at the end."""
+
+    job: JobName
+    interval: float = Field(
+        default=5, gt=0, le=3600, description="Seconds between two looks; less than 1 counts as 1."
+    )
+    timeout: float | None = Field(
+        default=None, ge=0, description="Seconds to wait at most; without it until the job ends."
+    )
+    results: bool = Field(default=True, description="Whether to tell the results when the job has ended.")
+    output: str | None = Field(
+        default=None, min_length=1, description="File to export the results to when the job has ended."
+    )
+    format: str | None = Field(default=None, description="Format of output; by its extension unless given.")
+    overwrite: bool = Field(default=False, description="Whether output may replace a file.")
+
+
+class PollResult(StatusResult):
+    """The job when polling stopped."""
+
+    timed_out: bool = Field(description="Whether the time was up before the job ended; it goes on: poll again.")
+    output: str = Field(description="The file that was written, empty if none was.")
+
+
+async def poll(params: PollParams, context: Context) -> PollResult:
+    """Watch a batch job until it ends, with progress, and tell its results. Can take up to two days.
+
+    Stopping a poll stops the watching alone; the job goes on.
+    """
+    if params.output is not None:
+        context.workspace.output_path(params.output)
+    jobs = await context.open_jobs()
+    job = await _watched(await jobs.find(params.job), jobs, params, context)
+    output = ""
+    if params.output is not None and job.stored:
+        wanted = ExportParams(job=job.name, output=params.output, format=params.format, overwrite=params.overwrite)
+        output = (await export(wanted, context)).output
+    told = await status_of(job, jobs, results=params.results)
+    return PollResult(**told.model_dump(), timed_out=not job.terminal, output=output)
+
+
+async def _watched(job: Job, jobs: Jobs, params: PollParams, context: Context) -> Job:
+    try:
+        async with asyncio.timeout(params.timeout), aclosing(jobs.watch(job, params.interval)) as looks:
+            async for look in looks:
+                await context.progress(look)
+    except TimeoutError:
+        pass
+    return await jobs.remembered(job)
+
+
+POLL = Operation(
+    name="poll",
+    title="Poll Batch Job",
+    params=PollParams,
+    result=PollResult,
+    run=poll,
+    effect=Effect.READS,
+    long_running=True,
+)

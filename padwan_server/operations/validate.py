@@ -1,0 +1,60 @@
+"""validate: check prompts without sending anything."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from padwan_server.operations.context import Context
+from padwan_server.operations.operation import Effect, Operation, Params, Result
+from padwan_server.operations.prompt_source import PROBLEMS_SHOWN, prompt_source
+from padwan_server.operations.views import ProblemView, PromptFilePath, problem_view
+
+
+class ValidateParams(Params):
+    """A prompt file or a list of prompts."""
+
+    file: PromptFilePath | None = None
+    prompts: list[str] | None = Field(default=None, description="Prompts to check in place of a file.")
+
+
+class ValidateResult(Result):
+    """What a submission would find."""
+
+    file: str = Field(description="The file that was checked, empty for a list of prompts.")
+    format: str = Field(description="json, jsonl or text.")
+    unsaved: bool = Field(description="Whether the editor's unsaved text was checked.")
+    prompts: int = Field(description="Prompts found.")
+    valid: bool = Field(description="Whether it could be sent: there are no errors.")
+    errors: int = Field(description="Problems that stop a submission.")
+    warnings: int = Field(description="Problems that do not.")
+    problems: list[ProblemView] = Field(description=f"The first {PROBLEMS_SHOWN} problems, in the file's order.")
+
+
+async def validate(params: ValidateParams, context: Context) -> ValidateResult:
+    """Check a prompt file, or a list of prompts, as a submission would, and tell every problem with its place.
+
+    Sends nothing and costs nothing.
+    """
+    source = await prompt_source(params.file, params.prompts, context)
+    document = source.document
+    errors = len(document.errors)
+    return ValidateResult(
+        file=source.name,
+        format=document.format.value,
+        unsaved=source.unsaved,
+        prompts=len(document.records),
+        valid=not errors,
+        errors=errors,
+        warnings=len(document.problems) - errors,
+        problems=[problem_view(problem, document) for problem in document.problems[:PROBLEMS_SHOWN]],
+    )
+
+
+VALIDATE = Operation(
+    name="validate",
+    title="Validate Prompts",
+    params=ValidateParams,
+    result=ValidateResult,
+    run=validate,
+    effect=Effect.READS,
+)

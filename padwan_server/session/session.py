@@ -1,0 +1,63 @@
+"""One workspace at work: what a front end holds on to and asks for contexts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from padwan_server.gemini.gateway import Gateway
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.progress import JobProgress
+from padwan_server.operations.context import Context, Progress
+from padwan_server.operations.settings import Settings
+from padwan_server.session.backend import EMULATOR, Backend, emulator_backend, gemini_backend
+from padwan_server.session.emulator import WorkspaceEmulator
+from padwan_server.session.workspace import FolderWorkspace, UnsavedText
+
+
+async def no_progress(_: JobProgress) -> None:
+    """For callers that show none."""
+
+
+class Session:
+    """A workspace with its settings and, once needed, its jobs at the chosen backend."""
+
+    def __init__(
+        self, root: Path, settings: Settings, *, confined: bool = False, unsaved: UnsavedText = lambda _: None
+    ) -> None:
+        """``confined`` keeps all paths under ``root`` (assistants); ``unsaved`` knows the editor's open texts."""
+        self.settings = settings
+        self.workspace = FolderWorkspace(root, confined=confined, unsaved=unsaved)
+        self._folder = JobsFolder(root)
+        self._emulator = WorkspaceEmulator(self._folder.path / "emulator")
+        self._opened: dict[Backend, Jobs] = {}
+        self._opening = asyncio.Lock()
+
+    def context(self, progress: Progress = no_progress) -> Context:
+        """What an operation needs, with this caller's way to show progress."""
+        return Context(self.workspace, self.settings, progress, self._jobs)
+
+    async def aclose(self) -> None:
+        """Give everything free; submissions on their way are finished first."""
+        async with self._opening:
+            for jobs in self._opened.values():
+                await jobs.aclose()
+            self._opened.clear()
+            await asyncio.to_thread(self._emulator.leave)
+
+    async def _jobs(self) -> Jobs:
+        async with self._opening:
+            backend = await self._backend()
+            if backend not in self._opened:
+                gateway = Gateway(backend.endpoint)
+                jobs = Jobs(self._folder, gateway, backend.label, backend.endpoint.key_fingerprint)
+                self._opened[backend] = await jobs.open()
+            return self._opened[backend]
+
+    async def _backend(self) -> Backend:
+        if self.settings.backend == EMULATOR:
+            self._folder.create()
+            url = await asyncio.to_thread(self._emulator.join)
+            return emulator_backend(url, self.settings.api_version)
+        return gemini_backend(self.settings.api_version)
