@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -139,7 +139,7 @@ class Jobs:
         await self._call(self.ledger.add, job)
         return await self._with_results(job, remote)
 
-    async def list(self, limit: int, page_token: str = "") -> Page:
+    async def recent(self, limit: int, page_token: str = "") -> Page:
         """The newest jobs at the service, with what the ledger knows of them.
 
         When the service cannot be reached, those of the ledger alone, with a warning.
@@ -176,7 +176,7 @@ class Jobs:
 
     # Watching
 
-    async def watch(self, job: Job, interval: float) -> AsyncIterator[JobProgress]:
+    async def watch(self, job: Job, interval: float) -> AsyncGenerator[JobProgress]:
         """Every look at the job until it has ended. Temporary troubles are told in ``note`` and looked past.
 
         Raises ServiceError when the service refuses for good.

@@ -15,7 +15,9 @@ from padwan_server.jobs.ledger import MISSING, Record
 
 _CHUNK = 1 << 20
 
-BY_ORDER = "No result carried a key, so answers were joined to prompts by their order, which the service does not promise."
+BY_ORDER = (
+    "No result carried a key, so answers were joined to prompts by their order, which the service does not promise."
+)
 NO_ANSWER = "The service returned no answer for this prompt."
 STRAY = "Some results carried no key; they are named result-<line> and belong to no prompt."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from padwan_server.errors import PadwanError
@@ -37,7 +37,7 @@ class Watcher:
         """Whether anybody still wants to know."""
         return bool(self._intervals)
 
-    async def follow(self, interval: float) -> AsyncIterator[JobProgress]:
+    async def follow(self, interval: float) -> AsyncGenerator[JobProgress]:
         """Every look from now on, until the job has ended. Looks are ``interval`` seconds apart, or less if another
         follower is more eager. Raises ServiceError when the service refuses for good."""
         interval = max(interval, SHORTEST_INTERVAL)
@@ -47,9 +47,7 @@ class Watcher:
         seen = 0
         try:
             while True:
-                async with self._news:
-                    await self._news.wait_for(lambda: self._looks > seen)
-                seen = self._looks
+                seen = await self._look_after(seen)
                 if self._failure:
                     raise self._failure
                 if self._latest:
@@ -61,6 +59,12 @@ class Watcher:
             if not self.followed and self._task:
                 self._task.cancel()
                 self._task = None
+
+    async def _look_after(self, seen: int) -> int:
+        """Wait for a look beyond the ``seen`` ones; the number of looks so far."""
+        async with self._news:
+            await self._news.wait_for(lambda: self._looks > seen)
+        return self._looks
 
     async def _watch(self) -> None:
         failures = 0

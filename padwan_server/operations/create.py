@@ -34,17 +34,13 @@ class CreateParams(Params):
         description="Generation config of the Gemini API for every prompt, e.g. {temperature: 0}; "
         "members that a prompt's own request has win.",
     )
-    keys: list[str] | None = Field(
-        default=None, min_length=1, description="Send only the prompts with these keys."
-    )
+    keys: list[str] | None = Field(default=None, min_length=1, description="Send only the prompts with these keys.")
     range: str | None = Field(
         default=None,
         pattern=r"^\d+(-\d*)?$",
         description="Send only these prompts, counted from 1, both ends included: 5, 1-100 or 101-.",
     )
-    max_requests: int | None = Field(
-        default=None, ge=1, description="Refuse to send more requests than this."
-    )
+    max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
 
 
 class CreateResult(JobView):

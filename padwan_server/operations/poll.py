@@ -20,9 +20,7 @@ class PollParams(Params):
     """Which job, how often to look, how long to wait, and what to do at the end."""
 
     job: JobName
-    interval: float = Field(
-        default=5, gt=0, le=3600, description="Seconds between two looks; less than 1 counts as 1."
-    )
+    interval: float = Field(default=5, gt=0, le=3600, description="Seconds between two looks; less than 1 counts as 1.")
     timeout: float | None = Field(
         default=None, ge=0, description="Seconds to wait at most; without it until the job ends."
     )

@@ -22,9 +22,9 @@ class Settings(BaseModel):
         Literal["gemini", "emulator"],
         Field(description="Where jobs run: the Gemini API, or the workspace's own emulator (free, needs no key)."),
     ] = "gemini"
-    model: Annotated[
-        str, Field(min_length=1, description="The model of a new batch job that names none.")
-    ] = DEFAULT_MODEL
+    model: Annotated[str, Field(min_length=1, description="The model of a new batch job that names none.")] = (
+        DEFAULT_MODEL
+    )
     api_version: Annotated[
         str, Field(pattern=r"^v[0-9a-z]+$", description="Version of the Gemini API, as in its addresses.")
     ] = "v1beta"
@@ -45,5 +45,7 @@ def parse_settings(given: Any) -> Settings:
     except ValidationError as error:
         listed = "; ".join(f"padwan.{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())
         raise PadwanError(
-            "invalid-settings", f"Settings that cannot be used: {listed}.", "Correct them; until then the old ones hold."
+            "invalid-settings",
+            f"Settings that cannot be used: {listed}.",
+            "Correct them; until then the old ones hold.",
         ) from None

@@ -13,9 +13,7 @@ from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.text import Encoding
 
-JobName = Annotated[
-    str, Field(min_length=1, description="Name of the batch job, with or without the prefix batches/.")
-]
+JobName = Annotated[str, Field(min_length=1, description="Name of the batch job, with or without the prefix batches/.")]
 PromptFilePath = Annotated[
     str,
     Field(

@@ -63,7 +63,15 @@ class WorkspaceEmulator:
             return None
 
     def _start(self, leases: Path) -> str:
-        command = [sys.executable, "-m", "padwan_server.emulator", "--port", "0", "--state", str(self._folder / "state")]
+        command = [
+            sys.executable,
+            "-m",
+            "padwan_server.emulator",
+            "--port",
+            "0",
+            "--state",
+            str(self._folder / "state"),
+        ]
         command += ["--lease", str(leases), "--linger", str(LINGER)]
         scenario = self._folder / "scenario.json"
         if scenario.exists():

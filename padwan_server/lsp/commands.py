@@ -1,0 +1,79 @@
+"""workspace/executeCommand: every operation of the table as ``padwan.batch.<name>``."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+
+from padwan_server.errors import PadwanError
+from padwan_server.lsp.progress import CommandProgress
+from padwan_server.operations.operation import Operation
+from padwan_server.operations.table import OPERATIONS
+from padwan_server.session.session import no_progress
+
+if TYPE_CHECKING:
+    from padwan_server.lsp.server import PadwanLanguageServer
+
+PREFIX = "padwan.batch."
+_PATHS = ("file", "output")
+
+
+class Commands:
+    """Runs operations for the client."""
+
+    def __init__(self, server: PadwanLanguageServer) -> None:
+        self._server = server
+
+    def register(self) -> None:
+        """Announce the commands. Their calls come through ``execute``: pygls cannot cancel its own handlers."""
+        for name in OPERATIONS:
+            self._server.command(PREFIX + name)(lambda *_: None)
+
+    async def execute(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
+        """Run one command. Raises PadwanError."""
+        operation = _operation(params.command)
+        arguments = _arguments(params.arguments)
+        operation.parse(arguments)
+        await self._server.configuration.ready()
+        session = self._server.session_for(arguments.get("file"))
+        if "file" in arguments:
+            self._server.submitted(arguments["file"])
+        shows = operation.long_running or params.work_done_token is not None
+        progress = CommandProgress(self._server, operation.title, params.work_done_token) if shows else None
+        async with progress or nullcontext():
+            context = session.context(progress.report if progress else no_progress)
+            result = await operation(arguments, context)
+        dumped: dict[str, Any] = result.model_dump(mode="json")
+        return dumped
+
+
+def _operation(command: str) -> Operation[Any, Any]:
+    name = command.removeprefix(PREFIX)
+    if not command.startswith(PREFIX) or name not in OPERATIONS:
+        raise PadwanError(
+            "unknown-command",
+            f"There is no command {command}.",
+            f"The commands are {', '.join(PREFIX + known for known in OPERATIONS)}.",
+        )
+    return OPERATIONS[name]
+
+
+def _arguments(given: Any) -> dict[str, Any]:
+    """The one object that a command takes; none at all is an empty one. Files may be URIs, as editors have them."""
+    if given is not None and (not isinstance(given, list | tuple) or len(given) > 1):
+        raise PadwanError("invalid-params", "A command takes one object.", "Pass arguments: [{…}].")
+    arguments = given[0] if given else {}
+    if arguments is None:
+        return {}
+    if not isinstance(arguments, dict):
+        raise PadwanError("invalid-params", "The argument of a command must be an object.", "Pass arguments: [{…}].")
+    return {name: _path(value) if name in _PATHS else value for name, value in arguments.items()}
+
+
+def _path(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("file:"):
+        return to_fs_path(value) or value
+    return value

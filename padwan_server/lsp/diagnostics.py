@@ -1,0 +1,116 @@
+"""The problems of prompt files while they are edited: pulled by clients that can, else pushed, never both."""
+
+from __future__ import annotations
+
+import asyncio
+from fnmatch import fnmatch
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from padwan_server.lsp.convert import to_code_action, to_diagnostics, to_range
+from padwan_server.lsp.documents import PromptTextDocument
+
+if TYPE_CHECKING:
+    from padwan_server.lsp.server import PadwanLanguageServer
+
+
+class Diagnostics:
+    """Checks open documents whose names the settings list, and those that their user submitted."""
+
+    def __init__(self, server: PadwanLanguageServer) -> None:
+        self._server = server
+        self._submitted: set[str] = set()
+        self._checks: dict[str, asyncio.Task[None]] = {}
+
+    def register(self) -> None:
+        """Take part in the protocol."""
+        feature = self._server.feature
+        feature(types.TEXT_DOCUMENT_DID_OPEN)(self._changed)
+        feature(types.TEXT_DOCUMENT_DID_CHANGE)(self._changed)
+        feature(types.TEXT_DOCUMENT_DID_CLOSE)(self._closed)
+        feature(
+            types.TEXT_DOCUMENT_DIAGNOSTIC,
+            types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier="padwan"),
+        )(self._pulled)
+        feature(
+            types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+        )(self._code_actions)
+
+    def submitted(self, document: PromptTextDocument) -> None:
+        """Check this document from now on, whatever its name."""
+        if not self._in_scope(document):
+            self._submitted.add(document.uri)
+            self._check(document)
+
+    def refresh(self) -> None:
+        """Check every open document anew: the settings have changed."""
+        if self._pulls:
+            if self._refreshes:
+                self._server.workspace_diagnostic_refresh(None)
+            return
+        for document in self._server.documents.opened():
+            self._check(document)
+
+    @property
+    def _pulls(self) -> bool:
+        text_document = self._server.client_capabilities.text_document
+        return bool(text_document and text_document.diagnostic)
+
+    @property
+    def _refreshes(self) -> bool:
+        workspace = self._server.client_capabilities.workspace
+        return bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
+
+    def _in_scope(self, document: PromptTextDocument) -> bool:
+        name = PurePath(document.path).name
+        return document.uri in self._submitted or any(fnmatch(name, glob) for glob in self._server.settings.files)
+
+    def _changed(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
+        document = self._server.documents.get(params.text_document.uri)
+        if document and not self._pulls:
+            self._check(document)
+
+    def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
+        uri = params.text_document.uri
+        self._submitted.discard(uri)
+        if not self._pulls:
+            self._publish(uri, None, [])
+
+    def _check(self, document: PromptTextDocument) -> None:
+        """Push the problems soon. Changes that come meanwhile are checked once, together."""
+        uri = document.uri
+        if uri not in self._checks:
+            self._checks[uri] = asyncio.create_task(self._push(uri))
+
+    async def _push(self, uri: str) -> None:
+        # Changes already read from the client are applied before this goes on.
+        await asyncio.sleep(0)
+        del self._checks[uri]
+        document = self._server.documents.get(uri)
+        if document:
+            found = to_diagnostics(document) if self._in_scope(document) else []
+            self._publish(uri, document.version, found)
+
+    def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
+        self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
+
+    def _pulled(self, params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
+        document = self._server.documents.get(params.text_document.uri)
+        found = to_diagnostics(document) if document and self._in_scope(document) else []
+        return types.RelatedFullDocumentDiagnosticReport(items=found)
+
+    def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+        document = self._server.documents.get(params.text_document.uri)
+        if not document or not self._in_scope(document):
+            return []
+        return [
+            to_code_action(problem, problem.fix, document)
+            for problem in document.prompts.problems
+            if problem.fix and _touch(to_range(problem.span, document), params.range)
+        ]
+
+
+def _touch(one: types.Range, other: types.Range) -> bool:
+    return one.start <= other.end and other.start <= one.end

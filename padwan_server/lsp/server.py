@@ -1,0 +1,176 @@
+"""The language server put together, and its life from first message to exit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import Any, NoReturn
+
+import psutil
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+from padwan_server import __version__
+from padwan_server.lsp.commands import Commands
+from padwan_server.lsp.configuration import Configuration
+from padwan_server.lsp.diagnostics import Diagnostics
+from padwan_server.lsp.documents import PromptTextDocument, PromptWorkspace
+from padwan_server.lsp.protocol import PadwanProtocol
+from padwan_server.lsp.transport import Streams, accept_one, bodies, stdio
+from padwan_server.operations.settings import Settings
+from padwan_server.prompts.source import decode
+from padwan_server.session.session import Session
+from padwan_server.session.workspace import stateless_root
+
+_CLIENT_WATCH_INTERVAL = 2.0
+"""Seconds between two looks whether the client's process still lives."""
+
+
+class PadwanLanguageServer(LanguageServer):
+    """Serves one client."""
+
+    protocol: PadwanProtocol
+
+    def __init__(self) -> None:
+        super().__init__("padwan-server", __version__, protocol_cls=PadwanProtocol)
+        self.configuration = Configuration(self)
+        self._commands = Commands(self)
+        self._diagnostics = Diagnostics(self)
+        self._sessions: dict[Path, Session] = {}
+        self._stopped: asyncio.Future[int] | None = None
+        self.feature(types.INITIALIZE)(self._initialize)
+        for part in (self.configuration, self._commands, self._diagnostics):
+            part.register()
+
+    # Its life
+
+    async def serve(self, streams: Streams) -> int:
+        """Handle messages until the client exits, vanishes or a signal comes; the exit code."""
+        self._stopped = asyncio.get_running_loop().create_future()
+        self.protocol.set_writer(streams.writer)
+        _on_signals(lambda: self.stop(0))
+        reading = asyncio.create_task(self._read(bodies(streams.reader)))
+        code = await self._stopped
+        reading.cancel()
+        await self.close_sessions()
+        return code
+
+    def stop(self, code: int) -> None:
+        """End with this exit code."""
+        if self._stopped and not self._stopped.done():
+            self._stopped.set_result(code)
+
+    async def close_sessions(self) -> None:
+        """Give everything free; submissions on their way are finished first."""
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        for session in sessions:
+            await session.aclose()
+
+    async def _read(self, messages: asyncio.Queue[bytes | None]) -> None:
+        while (body := await messages.get()) is not None:
+            self.protocol.receive(body)
+        # The client closed its side without an exit.
+        self.stop(1)
+
+    def _initialize(self, params: types.InitializeParams) -> None:
+        protocol = self.protocol
+        protocol.install_workspace(
+            PromptWorkspace(
+                protocol.workspace.root_uri,
+                self._text_document_sync_kind,
+                params.workspace_folders or [],
+                protocol.workspace.position_encoding,
+            )
+        )
+        self.configuration.initial(params.initialization_options)
+        if params.process_id:
+            watch = asyncio.ensure_future(self._watch_client(params.process_id))
+            watch.add_done_callback(lambda _: self.stop(1))
+
+    async def _watch_client(self, process_id: int) -> None:
+        """Return when the client's process is gone: its pipe may live on in a child of its."""
+        while psutil.pid_exists(process_id):  # noqa: ASYNC110 the system tells nobody but the parent
+            await asyncio.sleep(_CLIENT_WATCH_INTERVAL)
+
+    # What its parts ask for
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.configuration.settings
+
+    @property
+    def documents(self) -> PromptWorkspace:
+        """The client's documents."""
+        workspace = self.workspace
+        if not isinstance(workspace, PromptWorkspace):
+            raise TypeError("the workspace was not installed")
+        return workspace
+
+    async def execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """Run a command of the client."""
+        return await self._commands.execute(params)
+
+    def settings_changed(self) -> None:
+        """Let all that depends on settings follow them."""
+        for session in self._sessions.values():
+            session.settings = self.settings
+        if self._stopped:
+            self._diagnostics.refresh()
+
+    def session_for(self, file: str | None) -> Session:
+        """The session of the workspace folder that holds ``file``, else of the first one."""
+        roots = self._roots()
+        path = Path(file) if file else None
+        root = next((r for r in roots if path and path.is_absolute() and path.is_relative_to(r)), roots[0])
+        if root not in self._sessions:
+            self._sessions[root] = Session(root, self.settings, unsaved=self._unsaved_text)
+        return self._sessions[root]
+
+    def submitted(self, file: str) -> None:
+        """Show the problems of a file that its user submits, whatever its name."""
+        document = self._open_document(self.session_for(file).workspace.root / file)
+        if document:
+            self._diagnostics.submitted(document)
+
+    def _roots(self) -> list[Path]:
+        uris = [folder.uri for folder in self.workspace.folders.values()]
+        uris = uris or [uri for uri in (self.workspace.root_uri,) if uri]
+        return [Path(path) for uri in uris if (path := to_fs_path(uri))] or [stateless_root()]
+
+    def _open_document(self, path: Path) -> PromptTextDocument | None:
+        real = os.path.realpath(path)
+        return next((doc for doc in self.documents.opened() if os.path.realpath(doc.path) == real), None)
+
+    def _unsaved_text(self, path: Path) -> str | None:
+        """The text of an open document that differs from its file."""
+        document = self._open_document(path)
+        if document is None:
+            return None
+        try:
+            saved, _ = decode(path.read_bytes())
+        except OSError:
+            return document.source
+        return None if saved.removeprefix("\ufeff") == document.source.removeprefix("\ufeff") else document.source
+
+
+def _on_signals(stop: Any) -> None:
+    # Windows has no signal handlers on the loop; there the client's pipe closes.
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def run(tcp: tuple[str, int] | None = None) -> NoReturn:
+    """Serve on stdio, or to one client at ``tcp``, and end the process: a thread may still wait for input."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    streams = accept_one(*tcp) if tcp else stdio()
+    code = asyncio.run(PadwanLanguageServer().serve(streams))
+    logging.shutdown()
+    os._exit(code)
