@@ -4,6 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
+CODES = {
+    "api-key-invalid": "The service refused the API key.",
+    "bad-answer": "The service answered something that cannot be read.",
+    "demo-failed": "A step of the demo did not do what it should.",
+    "disk-full": "There is no space left for the file; nothing was changed.",
+    "emulator-not-started": "The workspace's emulator did not start; its log says why.",
+    "empty-range": "The range given to create holds no prompt.",
+    "file-not-found": "There is no such file, in the workspace or at the service.",
+    "file-not-readable": "The file cannot be read.",
+    "file-too-large": "The file is larger than the service takes.",
+    "internal": "An error of padwan-server itself.",
+    "invalid-job": "The name of the job cannot be one of the service's.",
+    "invalid-params": "A parameter is missing, unknown or of the wrong type or value.",
+    "invalid-path": "The path cannot be one of a file.",
+    "invalid-root": "The folder may not serve as a workspace for assistants.",
+    "invalid-settings": "A setting has a value that cannot be used.",
+    "job-not-done": "The job has no results yet.",
+    "job-not-found": "The service has no job of this name for this API key.",
+    "keys-or-range": "Both keys and range were given to create.",
+    "ledger-newer": "The workspace's ledger was written by a newer version.",
+    "ledger-not-writable": "The workspace's ledger cannot be written.",
+    "ledger-unreadable": "The workspace's ledger is damaged or cannot be opened.",
+    "model-not-found": "The service has no such model.",
+    "network": "The service cannot be reached.",
+    "no-api-key": "No API key is set, and the emulator was not asked for.",
+    "not-utf8": "The file is not UTF-8.",
+    "other-backend": "The job was made at another backend.",
+    "output-exists": "The output file exists and overwrite was not given.",
+    "output-folder-missing": "The folder of the output file does not exist.",
+    "output-is-folder": "The output path is a folder.",
+    "output-not-writable": "The output file cannot be written.",
+    "outside-workspace": "An assistant's path is outside the workspace.",
+    "permission-denied": "The service does not allow this to the API key.",
+    "prompt-file-errors": "The prompts have errors, so nothing was sent; data holds each with its place.",
+    "prompts-or-file": "Neither or both of prompts and file were given.",
+    "rate-limited": "The service asks to wait (429).",
+    "requests-unknown": "The workspace does not hold the prompts that are to be retried.",
+    "retry-running": "Failed prompts of this job are already being retried.",
+    "service-refused": "The service refused the request; the message is its own.",
+    "service-unavailable": "The service failed (5xx).",
+    "submit-uncertain": "The submission got no answer: the service may or may not have the job.",
+    "too-many-requests": "There are more prompts than max_requests allows.",
+    "unknown-command": "There is no such command.",
+    "unknown-format": "There is no such export format.",
+    "unknown-keys": "Keys given to create are not in the prompts.",
+    "workspace-folder-unsafe": "The folder .padwan is a link or belongs to another user.",
+    "workspace-not-writable": "The folder .padwan cannot be written.",
+}
+"""Every code and when it arises. tests/test_errors.py holds it against the code, docs/errors.md derives from it."""
+
 
 class PadwanError(Exception):
     """Something that the user can understand and act upon.

@@ -135,7 +135,7 @@ class Jobs:
             model=remote.model,
             created=remote.create_time or now(),
         )
-        job = replace(job, **seen(job, remote))
+        job = replace(job, **seen(remote))
         await self._call(self.ledger.add, job)
         return await self._with_results(job, remote)
 
@@ -161,7 +161,7 @@ class Jobs:
         if job and job.terminal:
             return job
         job = job or Job(self._endpoint, self._key_fingerprint, remote.display_name, remote.model)
-        return replace(job, created=remote.create_time or job.created, **seen(job, remote))
+        return replace(job, created=remote.create_time or job.created, **seen(remote))
 
     async def _look(self, job: Job, attempts: int = 3) -> Job:
         """Ask the service once more. An answer by another key than the job's looks like a lost job: say so."""
@@ -171,7 +171,7 @@ class Jobs:
             if error.code == "job-not-found" and job.key_fingerprint != self._key_fingerprint:
                 error.hint = "It was submitted with another API key: set that key to see it."
             raise
-        job = await self._call(self.ledger.update, job, **seen(job, remote))
+        job = await self._call(self.ledger.update, job, **seen(remote))
         return await self._with_results(job, remote)
 
     # Watching

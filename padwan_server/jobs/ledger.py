@@ -194,7 +194,7 @@ class Ledger:
         found = self._db.execute(
             "SELECT outcome, count(*) FROM records WHERE job = ? GROUP BY outcome ORDER BY outcome", [job.id]
         )
-        return {outcome: count for outcome, count in found}
+        return {row[0]: row[1] for row in found}
 
     def store(self, job: Job, answers: Iterable[Record], warning: str) -> Job:
         """Join answers to a job's requests by key; an answer to no request of ours is added at the end.

@@ -12,14 +12,11 @@ import msgspec
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
-from padwan_server.gemini.requests import INLINE_LIMIT_BYTES, inline_item
+from padwan_server.gemini.requests import INLINE_LIMIT_BYTES, fit_inline, inline_item
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, write_lines
 from padwan_server.jobs.job import UNCERTAIN, Job, now
 from padwan_server.jobs.ledger import Ledger
-
-_INLINE_OVERHEAD = 32
-"""Bytes that an inline request has over its line in a file: ``metadata`` around the key."""
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -67,11 +64,11 @@ class Submission:
         except ServiceError as error:
             await self._not_accepted(job, path, error)
             raise
-        return await self.background.run(self.ledger.update, job, **seen(job, remote))
+        return await self.background.run(self.ledger.update, job, **seen(remote))
 
     async def _create(self, job: Job, requests: Sequence[Request], path: Path, size: int) -> RemoteJob:
-        if size + _INLINE_OVERHEAD * len(requests) <= INLINE_LIMIT_BYTES:
-            items = [inline_item(request.key, request.request) for request in requests]
+        items = [inline_item(request.key, request.request) for request in requests]
+        if size < INLINE_LIMIT_BYTES and await self.background.run(fit_inline, items):
             return await self.gateway.create_inline(job.model, job.display_name, items)
         uploaded = await self.gateway.upload(path, job.display_name)
         return await self.gateway.create_from_file(job.model, job.display_name, uploaded)
@@ -82,11 +79,11 @@ class Submission:
             error.data = {**error.data, "id": job.id}
         else:
             await self.background.run(self.ledger.remove, job)
-            path.unlink(missing_ok=True)
+            await self.background.run(path.unlink, missing_ok=True)
 
 
-def seen(job: Job, remote: RemoteJob) -> dict[str, Any]:
-    """The fields of ``job`` that one look at the service tells. Counts that an answer omits stay as they were."""
+def seen(remote: RemoteJob) -> dict[str, Any]:
+    """The fields of a job that one look at the service tells. Counts that an answer omits stay as they were."""
     counts = remote.counts
     changes: dict[str, Any] = {
         "name": remote.name,

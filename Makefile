@@ -1,0 +1,41 @@
+# Every target does its own set-up: a virtual environment in .venv with the versions of requirements-dev.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check format lock clean
+
+demo: $(READY) ## The main job on the emulator, seen through a real language client
+	$(BIN)/padwan-server demo
+
+test: $(READY) ## All tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(READY) ## Style, types, and derived files that went stale
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python docs/derive.py --check
+
+derive: $(READY) ## Write again what derives from the operations table
+	$(BIN)/python docs/derive.py
+
+format: $(READY) ## Let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## Take the newest versions that pyproject.toml allows
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	build/lock/bin/python -m pip install --quiet . --group dev
+	build/lock/bin/python -m pip freeze --exclude padwan-server > requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build dist
+
+$(READY): pyproject.toml requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)

@@ -1,0 +1,100 @@
+"""Writes the pages that derive from the code; with --check tells which are stale and writes nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from padwan_server.errors import CODES
+from padwan_server.operations.operation import Operation
+from padwan_server.operations.settings import Settings
+from padwan_server.operations.table import OPERATIONS
+from padwan_server.prompts.rules import rules_markdown
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every derived page and what it must hold."""
+    return {
+        DOCS / "operations.md": NOTE + "".join(operations_page()),
+        DOCS / "settings.md": NOTE + "".join(settings_page()),
+        DOCS / "errors.md": NOTE + "".join(errors_page()),
+        DOCS / "rules.md": rules_markdown(),
+    }
+
+
+def operations_page() -> Iterator[str]:
+    """The operations with their parameters and results."""
+    yield "# Operations\n\nEvery front end has the same operations, with the same parameters, results and errors.\n"
+    for operation in OPERATIONS.values():
+        yield from _operation(operation)
+
+
+def _operation(operation: Operation[Any, Any]) -> Iterator[str]:
+    name = operation.name
+    yield f"\n## {name}\n\n{operation.description}\n\n"
+    yield f"Language server `padwan.batch.{name}` · tool `batch_{name}` · shell `padwan-server batch {name}` · "
+    yield f"effect: {operation.effect.value}\n\n"
+    yield "| parameter | type | default | |\n|---|---|---|---|\n"
+    schema = operation.input_schema()
+    for parameter, described in schema.get("properties", {}).items():
+        default = "*required*" if parameter in schema.get("required", ()) else _default(described)
+        yield f"| `{parameter}` | {_type(described)} | {default} | {described.get('description', '')} |\n"
+    yield "\n| result | type | |\n|---|---|---|\n"
+    for field, described in operation.output_schema().get("properties", {}).items():
+        yield f"| `{field}` | {_type(described)} | {described.get('description', '')} |\n"
+
+
+def settings_page() -> Iterator[str]:
+    """The settings."""
+    yield "# Settings\n\nEditors have them under `padwan.`, e.g. `padwan.backend`.\n\n"
+    yield "| setting | type | default | |\n|---|---|---|---|\n"
+    for name, described in Settings.model_json_schema(by_alias=True)["properties"].items():
+        yield f"| `padwan.{name}` | {_type(described)} | {_default(described)} | {described['description']} |\n"
+
+
+def errors_page() -> Iterator[str]:
+    """The codes of errors."""
+    yield "# Error codes\n\nAn error has a code that never changes, a message, a hint (the next step) and data. The codes "
+    yield "are the same in the language server (`error.data.code`), the tool server and the shell.\n\n| code | when |\n|---|---|\n"
+    for code, when in sorted(CODES.items()):
+        yield f"| `{code}` | {when} |\n"
+
+
+def _type(described: dict[str, Any]) -> str:
+    if "enum" in described:
+        return " / ".join(f"`{value}`" for value in described["enum"])
+    if "$ref" in described:
+        return str(described["$ref"].rsplit("/", 1)[-1])
+    if "anyOf" in described:
+        return " or ".join(_type(option) for option in described["anyOf"])
+    if described.get("type") == "array":
+        return f"list of {_type(described.get('items', {}))}"
+    return str(described.get("type", "any"))
+
+
+def _default(described: dict[str, Any]) -> str:
+    if described.get("default") in (None, ""):
+        return ""
+    return f"`{described['default']}`"
+
+
+def main() -> int:
+    """Write the stale pages, or only name them."""
+    check = "--check" in sys.argv[1:]
+    stale = [
+        path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        if not check:
+            path.write_text(pages()[path], encoding="utf-8")
+        print(f"{'stale' if check else 'written'}: docs/{path.name}")  # noqa: T201
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

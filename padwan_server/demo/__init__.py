@@ -1,0 +1,1 @@
+"""The main job from prompt file to results, through a real client of the real language server."""

@@ -1,0 +1,117 @@
+"""The program: its options, its one line of output, and its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from padwan_server.emulator.scenario import Scenario
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until a signal comes or the last lease is gone; the exit code. stdout holds the address alone."""
+    options = _options().parse_args(argv)
+    if not (options.allow_remote or _loopback(options.host)):
+        print(f"{options.host} is not this machine alone: add --allow-remote if you mean it.", file=sys.stderr)  # noqa: T201
+        return 2
+    from padwan_server.emulator.scenario import ScenarioError  # noqa: PLC0415 --help needs none of it
+
+    try:
+        scenario = _scenario(options)
+    except ScenarioError as error:
+        print(f"The scenario cannot be used: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    folder = options.state or Path(tempfile.mkdtemp(prefix="padwan-emulator-"))
+    try:
+        return asyncio.run(_serve(options, scenario, folder))
+    except OSError as error:
+        print(f"The emulator cannot start: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 1
+    finally:
+        if options.state is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="padwan-server emulator", description="A local Gemini Batch and Files service. Prints its URL when ready."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
+    parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
+    parser.add_argument("--scenario", type=Path, help="JSON file that says what is to happen (docs/emulator.md)")
+    parser.add_argument("--state", type=Path, help="folder to keep jobs and files in (default: gone at the end)")
+    parser.add_argument("--fail-rate", type=float, help="share of prompts that fail, from 0 to 1")
+    parser.add_argument("--seed", type=int, help="makes what is random repeatable")
+    parser.add_argument("--pending", type=float, help="seconds that a job is pending (default: 0.5)")
+    parser.add_argument("--running", type=float, help="seconds that a job then runs (default: 2)")
+    parser.add_argument("--lease", type=Path, help="folder of locked files, one for each user; see --linger")
+    parser.add_argument("--linger", type=float, default=60, help="seconds to stay after the last lease (default: 60)")
+    return parser
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _scenario(options: argparse.Namespace) -> Scenario:
+    """The scenario file with the options over it."""
+    from padwan_server.emulator.scenario import Scenario, load  # noqa: PLC0415 see main
+
+    scenario = load(options.scenario) if options.scenario else Scenario()
+    for name in ("fail_rate", "seed"):
+        if getattr(options, name) is not None:
+            setattr(scenario, name, getattr(options, name))
+    for name in ("pending", "running"):
+        if getattr(options, name) is not None:
+            setattr(scenario.clock, name, getattr(options, name))
+    return scenario
+
+
+async def _serve(options: argparse.Namespace, scenario: Scenario, folder: Path) -> int:
+    import socket  # noqa: PLC0415 see main
+
+    import uvicorn  # noqa: PLC0415
+
+    from padwan_server.emulator.lease import last_user_gone  # noqa: PLC0415
+    from padwan_server.emulator.server import Server  # noqa: PLC0415
+    from padwan_server.emulator.service import Service  # noqa: PLC0415
+
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host, options.port))
+        config = uvicorn.Config(
+            Service(folder, scenario).app(),
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            lifespan="off",
+        )
+        server = Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, server.stop)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: server.stop())
+        await server.ready.wait()
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        print(f"http://{host}:{listener.getsockname()[1]}", flush=True)  # noqa: T201 the one line
+        if options.lease:
+            leaving = asyncio.create_task(last_user_gone(options.lease, options.linger))
+            leaving.add_done_callback(lambda _: server.stop())
+        await serving
+    return 0

@@ -1,0 +1,96 @@
+"""What is to happen, from a small JSON file (docs/emulator.md describes it)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+
+class Failure(msgspec.Struct, forbid_unknown_fields=True):
+    """An error in place of an answer: a google.rpc code, and a message or none."""
+
+    code: int = 13
+    message: str | None = None
+
+
+class Outcome(msgspec.Struct, forbid_unknown_fields=True):
+    """What a prompt gets. The first of the fields that is set decides; none at all is a plain answer."""
+
+    error: Failure | None = None
+    blocked: str | None = None
+    """A block reason: the prompt gets no candidates."""
+    finish: str | None = None
+    """A finish reason such as SAFETY or RECITATION: a candidate without text."""
+    truncated: bool = False
+    missing: bool = False
+    twice: bool = False
+    thoughts: str | None = None
+    text: str | None = None
+    times: int | None = None
+    """In how many jobs it applies; after that the prompt gets a plain answer."""
+
+
+class Clock(msgspec.Struct, forbid_unknown_fields=True):
+    """Seconds that a job is pending, and then running."""
+
+    pending: float = 0.5
+    running: float = 2.0
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """Trouble on the way: for ``times`` requests of a kind, after the first ``after`` of them."""
+
+    on: Literal["create", "get", "list", "cancel", "delete", "upload", "download"]
+    times: int = 1
+    after: int = 0
+    status: int | None = None
+    retry_after: float | None = None
+    drop: Literal["before", "after"] | None = None
+    """Close the connection without an answer, before or after the work was done."""
+    delay: float = 0.0
+    body: str | None = None
+    """Answer 200 with this text."""
+
+
+class End(msgspec.Struct, forbid_unknown_fields=True):
+    """How jobs end, if not SUCCEEDED."""
+
+    state: Literal["SUCCEEDED", "FAILED", "EXPIRED"] = "SUCCEEDED"
+    code: int = 13
+    message: str = "Batch failed."
+
+
+class Scenario(msgspec.Struct, forbid_unknown_fields=True):
+    """All of it."""
+
+    answers: dict[str, Outcome] = {}
+    default: Outcome = msgspec.field(default_factory=Outcome)
+    fail_rate: float = 0.0
+    seed: int = 0
+    clock: Clock = msgspec.field(default_factory=Clock)
+    end: End = msgspec.field(default_factory=End)
+    order: Literal["as-sent", "reversed", "shuffled"] = "as-sent"
+    keys: bool = True
+    """Whether results carry their keys."""
+    refuse_keys: list[str] = []
+    refuse_models: list[str] = []
+    faults: list[Fault] = []
+
+
+class ScenarioError(Exception):
+    """A scenario that cannot be used; the text says why."""
+
+
+def load(path: Path) -> Scenario:
+    """The scenario in a file. Raises ScenarioError."""
+    try:
+        return parse(msgspec.json.decode(path.read_bytes()))
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ScenarioError(f"{path.name}: {error}") from None
+
+
+def parse(value: Any) -> Scenario:
+    """The scenario in a JSON value. Raises msgspec.ValidationError."""
+    return msgspec.convert(value, Scenario)

@@ -1,0 +1,1 @@
+"""Results as files: json, csv, txt and jsonl, streamed, whole or not at all."""

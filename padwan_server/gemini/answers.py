@@ -1,0 +1,197 @@
+"""The answer to one prompt, out of one line of results."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+_RPC_CODES = {
+    1: "CANCELLED",
+    2: "UNKNOWN",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    10: "ABORTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+}
+"""google.rpc.Code, for errors that come without a message."""
+
+_BLOCKING = {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE"}
+"""Finish reasons by which the service withholds an answer (https://ai.google.dev/api/generate-content#FinishReason)."""
+
+
+class Outcome(StrEnum):
+    """What became of a prompt."""
+
+    OK = "ok"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    BLOCKED = "blocked"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer. ``content`` joins all parts of the first candidate that are no thoughts; tokens may be unknown."""
+
+    key: str | None
+    outcome: Outcome
+    content: str = ""
+    finish_reason: str = ""
+    error: str = ""
+    error_code: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    thought_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    text: str | None = None
+    thought: bool | None = None
+    inline_data: msgspec.Raw | None = None
+    function_call: msgspec.Raw | None = None
+    executable_code: msgspec.Raw | None = None
+
+    @property
+    def answers(self) -> bool:
+        """Whether it is part of the answer: an image or a call counts, a thought does not."""
+        data = self.inline_data or self.function_call or self.executable_code
+        return not self.thought and bool(self.text or data)
+
+
+class _Content(msgspec.Struct):
+    parts: list[_Part] | None = None
+
+
+class _Candidate(msgspec.Struct, rename="camel"):
+    content: _Content | None = None
+    finish_reason: str | None = None
+
+
+class _Feedback(msgspec.Struct, rename="camel"):
+    block_reason: str | None = None
+
+
+class _Usage(msgspec.Struct, rename="camel"):
+    prompt_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+    total_token_count: int | None = None
+
+
+class _Response(msgspec.Struct, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    prompt_feedback: _Feedback | None = None
+    usage_metadata: _Usage | None = None
+
+
+class _Error(msgspec.Struct):
+    code: int | None = None
+    message: str | None = None
+
+
+class _Line(msgspec.Struct):
+    key: str | None = None
+    metadata: dict[str, Any] | None = None
+    response: _Response | None = None
+    error: _Error | None = None
+
+
+_decode = msgspec.json.Decoder(_Line, strict=False).decode
+
+
+def parse_answer(line: bytes | msgspec.Raw) -> Answer:
+    """The answer in a line ``{"key" | "metadata", "response" | "error"}``. What cannot be read is an error answer."""
+    try:
+        return _answer(_decode(line))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _unusual(bytes(line))
+
+
+def _unusual(line: bytes) -> Answer:
+    """Lines that the strict decoder refuses: half surrogate pairs (which json reads), or what is no answer at all."""
+    try:
+        value = json.loads(line.decode("utf-8", "replace"))
+        return _answer(msgspec.convert(_without_surrogates(value), _Line, strict=False))
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        return Answer(_readable_key(line), Outcome.ERROR, error="The service's answer cannot be read.")
+
+
+def _without_surrogates(value: Any) -> Any:
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return json.loads(text)
+
+
+def _readable_key(line: bytes) -> str | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    key = value.get("key") if isinstance(value, dict) else None
+    return key if isinstance(key, str) else None
+
+
+def _answer(line: _Line) -> Answer:
+    key = line.key if line.key is not None else _metadata_key(line.metadata)
+    if line.error is not None:
+        return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
+    if line.response is None:
+        return Answer(key, Outcome.ERROR, error="The service sent neither an answer nor an error.")
+    return _response(key, line.response)
+
+
+def _metadata_key(metadata: dict[str, Any] | None) -> str | None:
+    key = (metadata or {}).get("key")
+    return None if key is None else str(key)
+
+
+def _failure(error: _Error) -> str:
+    if error.message:
+        return error.message
+    return f"{_RPC_CODES.get(error.code or 0, 'error')} ({error.code})" if error.code is not None else "unknown error"
+
+
+def _response(key: str | None, response: _Response) -> Answer:
+    candidate = response.candidates[0] if response.candidates else None
+    parts = _parts(candidate)
+    outcome, error = _outcome(response, candidate, answered=bool(parts))
+    usage = response.usage_metadata or _Usage()
+    return Answer(
+        key=key,
+        outcome=outcome,
+        content="".join(part.text or "" for part in parts),
+        finish_reason=(candidate.finish_reason or "") if candidate else "",
+        error=error,
+        input_tokens=usage.prompt_token_count,
+        output_tokens=usage.candidates_token_count,
+        thought_tokens=usage.thoughts_token_count,
+        total_tokens=usage.total_token_count,
+    )
+
+
+def _parts(candidate: _Candidate | None) -> list[_Part]:
+    parts = candidate.content.parts if candidate and candidate.content else None
+    return [part for part in parts or () if part.answers]
+
+
+def _outcome(response: _Response, candidate: _Candidate | None, *, answered: bool) -> tuple[Outcome, str]:
+    if candidate is None:
+        reason = response.prompt_feedback.block_reason if response.prompt_feedback else None
+        if reason:
+            return Outcome.BLOCKED, f"The prompt was blocked: {reason}."
+        return Outcome.EMPTY, "The model gave no answer."
+    reason = candidate.finish_reason or ""
+    if reason in _BLOCKING:
+        return Outcome.BLOCKED, f"The answer was blocked: {reason}."
+    if not answered:
+        return Outcome.EMPTY, f"The model gave no text ({reason or 'no finish reason'})."
+    return (Outcome.TRUNCATED if reason == "MAX_TOKENS" else Outcome.OK), ""

@@ -1,0 +1,41 @@
+"""What is known of models. It ages: a model that is not here is never refused."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+DEFAULT_MODEL = "gemini-3.8-flash"
+"""The model of Google's batch samples in November 2026."""
+
+
+class Retirement(NamedTuple):
+    """When a model is shut down, and what to use in its place."""
+
+    on: date
+    successor: str
+
+
+# https://ai.google.dev/gemini-api/docs/deprecations, read in November 2026
+RETIREMENTS = {
+    "gemini-2.0-flash": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
+    "gemini-2.0-flash-001": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
+    "gemini-2.0-flash-lite": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
+    "gemini-2.0-flash-lite-001": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
+    "gemini-2.5-flash": Retirement(date(2026, 12, 1), DEFAULT_MODEL),
+    "gemini-2.5-pro": Retirement(date(2026, 12, 1), DEFAULT_MODEL),
+}
+
+
+def model_name(model: str) -> str:
+    """``model`` without the prefix ``models/``."""
+    return model.removeprefix("models/")
+
+
+def model_warning(model: str, today: date) -> str | None:
+    """What to say before using a model that is retired or soon will be."""
+    retirement = RETIREMENTS.get(model_name(model))
+    if retirement is None:
+        return None
+    verb = "was" if retirement.on <= today else "will be"
+    return f"The model {model_name(model)} {verb} shut down on {retirement.on}: use {retirement.successor}."

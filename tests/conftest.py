@@ -1,0 +1,50 @@
+"""What all tests share: an environment without secrets, a workspace, the emulator, a language client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.language_client import Editor, open_editor
+
+_FOREIGN = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No key, no proxy and no home of the person who runs the tests."""
+    for name in [*_FOREIGN, *(name for name in os.environ if name.lower().endswith("_proxy"))]:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """An empty workspace folder."""
+    root = tmp_path / "workspace"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture(params=["visual-studio-code", "neovim", "emacs"])
+def editor_name(request: pytest.FixtureRequest) -> str:
+    """Each of the editors whose capabilities the tests take on."""
+    return str(request.param)
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    """The environment of the server under test, to be changed before the ``editor`` fixture starts it."""
+    yield dict(os.environ)
+
+
+@pytest.fixture
+async def editor(workspace: Path, environment: dict[str, str]) -> AsyncIterator[Editor]:
+    """A client with VS Code's capabilities, its server on the workspace's emulator."""
+    async with open_editor(workspace, environment=environment) as editor:
+        yield editor
