@@ -70,13 +70,14 @@ class DemoEditor:
         self.file.write_text(self.text, encoding="utf-8")
         return action.title
 
-    async def command(self, name: str, **arguments: Any) -> Any:
+    async def command(self, name: str, /, **arguments: Any) -> Any:
         """Run ``padwan.batch.<name>``. Raises PadwanError as the server tells it."""
         params = types.ExecuteCommandParams(f"padwan.batch.{name}", [arguments])
         try:
             return await self.client.workspace_execute_command_async(params)
         except JsonRpcException as error:
-            raise PadwanError(getattr(error.data, "code", "internal"), error.message) from None
+            code = error.data.get("code") if isinstance(error.data, dict) else None
+            raise PadwanError(code or "internal", error.message) from None
 
 
 @asynccontextmanager

@@ -32,7 +32,7 @@ _SCENARIO = {
 
 def run(backend: str = "emulator") -> int:
     """Show the main job at ``backend`` and return an exit code: 0 if every step did what it should."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if backend == "gemini" and not _agreed(console):
         return 1
     workspace = Path(tempfile.mkdtemp(prefix="padwan-demo-"))
@@ -101,8 +101,8 @@ class _Story:
     async def _send(self, editor: DemoEditor) -> str:
         self._says("One command sends the file as a batch job")
         created = await editor.command("create", file=PROMPT_FILE, name="padwan-demo")
-        self._console.print(f"   {created.total} prompts are {created.job}, model {escape(created.model)}")
-        return str(created.job)
+        self._console.print("   {total} prompts are {job}, model {model}".format(**created))
+        return str(created["job"])
 
     async def _poll(self, editor: DemoEditor, job: str) -> None:
         self._says("Progress shows where you work")
@@ -118,26 +118,26 @@ class _Story:
 
             editor.on_progress = moved
             polled = await editor.command("poll", job=job, interval=1, results=False)
-        _require(polled.done and polled.state == "SUCCEEDED", f"the job ended {polled.state}: {polled.error}")
-        self._console.print(f"   {polled.state}: {_counted(polled.outcomes)}")
+        _require(polled['done'] and polled['state'] == "SUCCEEDED", f"the job ended {polled['state']}: {polled['error']}")
+        self._console.print(f"   {polled['state']}: {_counted(polled['outcomes'])}")
 
     async def _export(self, editor: DemoEditor, job: str, what: str) -> None:
         self._says("Results go to json, csv and txt beside the prompts" if what == "first" else "One whole result")
         for extension in ("json", "csv", "txt"):
             written = await editor.command("export", job=job, output=f"results.{extension}", overwrite=what != "first")
-            self._console.print(f"   {written.output}: {written.rows} rows, {written.failed} without an answer")
+            self._console.print(f"   {written['output']}: {written['rows']} rows, {written['failed']} without an answer")
 
     async def _retry(self, editor: DemoEditor, job: str) -> None:
         self._says("Failed prompts are retried alone")
         report = await editor.command("retry", job=job)
-        for failed in report.failed:
-            self._console.print(f"   [yellow]{escape(failed.key)}[/] {escape(failed.error)}")
-        if not report.failed:
-            self._console.print(f"   {escape(report.message)}")
+        for failed in report["failed"]:
+            self._console.print(f"   [yellow]{escape(failed['key'])}[/] {escape(failed['error'])}")
+        if not report["failed"]:
+            self._console.print(f"   {escape(report['message'])}")
             return
         again = await editor.command("retry", job=job, submit=True)
-        self._console.print(f"   {escape(again.message)}")
-        await self._poll(editor, again.submitted.job)
+        self._console.print(f"   {escape(again['message'])}")
+        await self._poll(editor, again["submitted"]["job"])
         await self._export(editor, job, "whole")
 
     def _farewell(self) -> None:
@@ -154,8 +154,8 @@ class _Story:
         self._console.print(f"[bold cyan]{self._step}.[/] {what}")
 
 
-def _counted(outcomes: Any) -> str:
-    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes._asdict().items())
+def _counted(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
 
 
 def _require(held: bool, otherwise: str) -> None:  # noqa: FBT001 reads as a sentence

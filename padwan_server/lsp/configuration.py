@@ -30,8 +30,8 @@ class Configuration:
 
     def register(self) -> None:
         """Take part in the protocol."""
-        self._server.feature(types.INITIALIZED)(self._initialized)
-        self._server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(self._changed)
+        self._server.on(types.INITIALIZED, self._initialized)
+        self._server.on(types.WORKSPACE_DID_CHANGE_CONFIGURATION, self._changed)
 
     def initial(self, options: Any) -> None:
         """Take the settings of initializationOptions, with or without the section's name around them."""

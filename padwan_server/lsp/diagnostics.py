@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from padwan_server.lsp.convert import to_code_action, to_diagnostics, to_range
+from padwan_server.lsp.convert import SOURCE, to_code_action, to_diagnostics, to_range
 from padwan_server.lsp.documents import PromptTextDocument
 
 if TYPE_CHECKING:
@@ -26,17 +26,14 @@ class Diagnostics:
 
     def register(self) -> None:
         """Take part in the protocol."""
-        feature = self._server.feature
-        feature(types.TEXT_DOCUMENT_DID_OPEN)(self._changed)
-        feature(types.TEXT_DOCUMENT_DID_CHANGE)(self._changed)
-        feature(types.TEXT_DOCUMENT_DID_CLOSE)(self._closed)
-        feature(
-            types.TEXT_DOCUMENT_DIAGNOSTIC,
-            types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier="padwan"),
-        )(self._pulled)
-        feature(
-            types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
-        )(self._code_actions)
+        on = self._server.on
+        on(types.TEXT_DOCUMENT_DID_OPEN, self._changed)
+        on(types.TEXT_DOCUMENT_DID_CHANGE, self._changed)
+        on(types.TEXT_DOCUMENT_DID_CLOSE, self._closed)
+        pull = types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE)
+        on(types.TEXT_DOCUMENT_DIAGNOSTIC, self._pulled, pull)
+        fixes = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+        on(types.TEXT_DOCUMENT_CODE_ACTION, self._code_actions, fixes)
 
     def submitted(self, document: PromptTextDocument) -> None:
         """Check this document from now on, whatever its name."""

@@ -7,6 +7,8 @@ import contextlib
 import logging
 import os
 import signal
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,9 +45,13 @@ class PadwanLanguageServer(LanguageServer):
         self._diagnostics = Diagnostics(self)
         self._sessions: dict[Path, Session] = {}
         self._stopped: asyncio.Future[int] | None = None
-        self.feature(types.INITIALIZE)(self._initialize)
+        self.on(types.INITIALIZE, self._initialize)
         for part in (self.configuration, self._commands, self._diagnostics):
             part.register()
+
+    def on(self, method: str, handler: Callable[[Any], Any], options: Any = None) -> None:
+        """Handle a message. pygls marks what it registers, which a bound method does not allow."""
+        self.feature(method, options)(partial(handler))
 
     # Its life
 

@@ -14,8 +14,7 @@ from padwan_server.jobs.folder import NAME
 from padwan_server.operations.context import PromptFile
 from padwan_server.prompts.document import parse
 from padwan_server.prompts.format import format_of
-from padwan_server.prompts.limits import MAX_INPUT_FILE_BYTES
-from padwan_server.prompts.source import decode
+from padwan_server.prompts.source import MAX_INPUT_FILE_BYTES, decode
 
 
 def find_root(folder: Path) -> Path:

@@ -51,7 +51,7 @@ class Editor:
         document = types.VersionedTextDocumentIdentifier(version, self.uri(name))
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, list(changes)))
 
-    async def command(self, name: str, token: str | None = None, **arguments: Any) -> dict[str, Any]:
+    async def command(self, name: str, /, token: str | None = None, **arguments: Any) -> dict[str, Any]:
         """Run ``padwan.batch.<name>``; the result as plain JSON."""
         params = types.ExecuteCommandParams(f"padwan.batch.{name}", [arguments], token)
         return plain(await self.client.workspace_execute_command_async(params))
