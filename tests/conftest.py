@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -38,9 +38,9 @@ def editor_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def environment() -> Iterator[dict[str, str]]:
+def environment() -> dict[str, str]:
     """The environment of the server under test, to be changed before the ``editor`` fixture starts it."""
-    yield dict(os.environ)
+    return dict(os.environ)
 
 
 @pytest.fixture

@@ -36,4 +36,9 @@ def test_every_listed_code_stands_somewhere_in_the_package() -> None:
 def test_an_error_says_what_is_wrong_and_the_next_step() -> None:
     error = PadwanError("no-api-key", "No API key is set.", "Set one.", {"a": 1})
     assert str(error) == "No API key is set. Set one."
-    assert error.to_json() == {"code": "no-api-key", "message": "No API key is set.", "hint": "Set one.", "data": {"a": 1}}
+    assert error.to_json() == {
+        "code": "no-api-key",
+        "message": "No API key is set.",
+        "hint": "Set one.",
+        "data": {"a": 1},
+    }

@@ -188,7 +188,11 @@ async def test_finished_commands_leave_nothing_behind() -> None:
     """Futures, result types and progress tokens: pygls keeps one of each per command."""
     program = "from tests.lsp.leaks import main; main()"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        sys.executable,
+        "-c",
+        program,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     output, _ = await process.communicate()
     assert json.loads(output) == {"futures": 0, "result_types": 0, "tokens": 0}

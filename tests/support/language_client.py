@@ -43,9 +43,7 @@ class Editor:
     def change(self, name: str, version: int, *edits: tuple[tuple[int, int, int, int], str]) -> None:
         """Edit an open document: ranges are start line, start character, end line, end character."""
         changes = [
-            types.TextDocumentContentChangePartial(
-                types.Range(types.Position(*at[:2]), types.Position(*at[2:])), text
-            )
+            types.TextDocumentContentChangePartial(types.Range(types.Position(*at[:2]), types.Position(*at[2:])), text)
             for at, text in edits
         ]
         document = types.VersionedTextDocumentIdentifier(version, self.uri(name))
@@ -90,7 +88,8 @@ class Editor:
             self._news.notify_all()
 
     def watch(self) -> None:
-        """Collect what the server sends."""
+        """Collect what the server sends; pytest-lsp's own handler keeps the latest problems alone."""
+        self.client.protocol.fm.features.pop(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         async def published(params: types.PublishDiagnosticsParams) -> None:
