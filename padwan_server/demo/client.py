@@ -60,7 +60,7 @@ class DemoEditor:
             types.CodeActionParams(document, problem.range, context)
         )
         action = next(action for action in offered or () if isinstance(action, types.CodeAction))
-        edits = (action.edit and action.edit.changes or {})[self.file.as_uri()]
+        edits = ((action.edit and action.edit.changes) or {})[self.file.as_uri()]
         self.text = apply_edits(self.text, edits)
         self.version += 1
         changed = types.VersionedTextDocumentIdentifier(self.version, self.file.as_uri())

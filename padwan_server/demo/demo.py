@@ -118,14 +118,18 @@ class _Story:
 
             editor.on_progress = moved
             polled = await editor.command("poll", job=job, interval=1, results=False)
-        _require(polled['done'] and polled['state'] == "SUCCEEDED", f"the job ended {polled['state']}: {polled['error']}")
-        self._console.print(f"   {polled['state']}: {_counted(polled['outcomes'])}")
+        _require(
+            polled["done"] and polled["state"] == "SUCCEEDED", f"the job ended {polled['state']}: {polled['error']}"
+        )
+        self._console.print(f"   {state}: {_counted(polled['outcomes'])}")
 
     async def _export(self, editor: DemoEditor, job: str, what: str) -> None:
         self._says("Results go to json, csv and txt beside the prompts" if what == "first" else "One whole result")
         for extension in ("json", "csv", "txt"):
             written = await editor.command("export", job=job, output=f"results.{extension}", overwrite=what != "first")
-            self._console.print(f"   {written['output']}: {written['rows']} rows, {written['failed']} without an answer")
+            self._console.print(
+                f"   {written['output']}: {written['rows']} rows, {written['failed']} without an answer"
+            )
 
     async def _retry(self, editor: DemoEditor, job: str) -> None:
         self._says("Failed prompts are retried alone")
@@ -158,7 +162,7 @@ def _counted(outcomes: dict[str, int]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
 
 
-def _require(held: bool, otherwise: str) -> None:  # noqa: FBT001 reads as a sentence
+def _require(held: bool, otherwise: str) -> None:
     if not held:
         raise PadwanError("demo-failed", f"The demo failed: {otherwise}.", "Please report it.")
 

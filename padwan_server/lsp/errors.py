@@ -12,7 +12,14 @@ from padwan_server.errors import PadwanError
 
 logger = logging.getLogger(__name__)
 
-_INVALID_PARAMS = {"invalid-params", "invalid-job", "prompts-or-file", "keys-or-range", "unknown-format"}
+_INVALID_PARAMS = {
+    "invalid-params",
+    "invalid-job",
+    "keys-or-range",
+    "prompts-or-file",
+    "unknown-command",
+    "unknown-format",
+}
 
 
 def response_error(error: BaseException) -> types.ResponseError:

@@ -1,0 +1,1 @@
+"""The shell: every operation of the table as a command, and the programs that editors and assistants start."""

@@ -1,0 +1,45 @@
+"""``padwan-server batch``: one command for each operation of the table."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from padwan_server.cli.options import arguments, options
+from padwan_server.cli.run import run
+from padwan_server.operations.operation import Operation
+from padwan_server.operations.table import OPERATIONS
+
+
+@click.group()
+def batch() -> None:
+    """Create, watch, export and retry Gemini batch jobs."""
+
+
+def _command(operation: Operation[Any, Any]) -> click.Command:
+    common = [
+        click.Option(
+            ["--backend"],
+            type=click.Choice(["gemini", "emulator"]),
+            default="gemini",
+            help="Where jobs run. [default: gemini]",
+        ),
+        click.Option(["as_json", "--json"], is_flag=True, help="Print one JSON value and nothing else."),
+    ]
+    return click.Command(
+        operation.name,
+        params=[*options(operation), *common],
+        callback=partial(_run, operation),
+        help=operation.description,
+        short_help=operation.description.partition(".")[0] + ".",
+    )
+
+
+def _run(operation: Operation[Any, Any], backend: str, as_json: bool, **given: Any) -> int:
+    return run(operation, arguments(given), backend, as_json=as_json)
+
+
+for _operation in OPERATIONS.values():
+    batch.add_command(_command(_operation))

@@ -1,0 +1,67 @@
+"""``padwan-server``: finds the subcommand and loads that alone."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from padwan_server import __version__
+
+_COMMANDS = {
+    "lsp": ("padwan_server.cli.servers", "The language server, for editors."),
+    "mcp": ("padwan_server.cli.servers", "The tool server, for AI assistants."),
+    "batch": ("padwan_server.cli.batch", "Create, watch, export and retry batch jobs."),
+    "emulator": ("padwan_server.cli.servers", "A local imitation of the Gemini Batch service."),
+    "demo": ("padwan_server.cli.servers", "The main job, shown in a few seconds without a key."),
+}
+"""Each subcommand, the module that has it under its name, and the line of help that needs no loading."""
+
+
+class _Commands(click.Group):
+    """Subcommands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="padwan-server")
+def cli() -> None:
+    """Gemini batch jobs where people already work: in the editor, for AI assistants, and here."""
+
+
+def main() -> int:
+    """Run the command line; the exit code. An unexpected error is told by its kind, without a traceback."""
+    try:
+        code = cli.main(prog_name="padwan-server", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more can be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if os.environ.get("PADWAN_DEBUG"):
+            raise
+        click.echo(f"error[internal]: padwan-server met an error of its own ({type(error).__name__}).", err=True)
+        click.echo("  Please report it; PADWAN_DEBUG=1 shows where it arose.", err=True)
+        return 1
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,144 @@
+"""Results of operations for people. Data is printed as it is: never as markup, and without control characters."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from padwan_server.operations.operation import Result
+
+
+def render(name: str, result: Result) -> None:
+    """Print the result of the operation ``name``."""
+    _RENDERERS[name](result)
+
+
+def _say(text: str = "") -> None:
+    """Print a text. A terminal gets no control characters: an answer of a model could steer it with them."""
+    if sys.stdout.isatty():
+        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf") or c == "\u200d")
+    click.echo(text)
+
+
+def _path(path: str) -> str:
+    """A path as the person would type it here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+
+
+def _job(job: Any) -> None:
+    _say(f"Name:         {job.job or '(the service never told)'}")
+    _say(f"State:        {job.state}")
+    _say(f"Display Name: {job.name}")
+    _say(f"Model:        {job.model}")
+    _say(f"Stats:        {job.succeeded}/{job.total} succeeded, {job.failed} failed, {job.pending} pending")
+    for label, value in (("Error", job.error), ("Warning", job.warning)):
+        if value:
+            _say(f"{label + ':':<13} {value}")
+
+
+def _results(result: Any) -> None:
+    for answer in result.results:
+        _say(f"\n[{answer.key}]")
+        for text in (answer.content, f"error: {answer.error}" if answer.error else ""):
+            if text:
+                _say(text)
+    if result.results_omitted:
+        _say(f"\n… and {result.results_omitted} more: export them to have all.")
+
+
+def _create(result: Any) -> None:
+    _job(result)
+    for warning in result.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    _say(f"\nWatch it: padwan-server batch poll -j {result.job}")
+
+
+def _status(result: Any) -> None:
+    _job(result)
+    if result.outcomes:
+        _say("Outcomes:     " + ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items()))
+    _results(result)
+
+
+def _poll(result: Any) -> None:
+    _status(result)
+    if result.timed_out:
+        _say(f"\nThe time is up; the job goes on. Watch again: padwan-server batch poll -j {result.job}")
+    if result.output:
+        _say(f"\nSaved to {_path(result.output)}")
+
+
+def _list(result: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if result.warning:
+        click.echo(f"warning: {result.warning}", err=True)
+    if not result.jobs:
+        _say("No batch jobs.")
+        return
+    table = Table()
+    for title in ("Name", "State", "Display Name", "Model", "Stats"):
+        table.add_column(title, overflow="fold")
+    for job in result.jobs:
+        cells = (job.job or f"({job.id})", job.state, job.name, job.model, f"{job.succeeded}/{job.total}")
+        table.add_row(*(Text(cell) for cell in cells))
+    # A pipe has no width, and cut names are of no use in one.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(table)
+    if result.next_page_token:
+        _say(f"More: --page-token {result.next_page_token}")
+
+
+def _cancel(job: Any) -> None:
+    _job(job)
+    if job.cancelled:
+        _say("\nThe job is cancelled.")
+    elif job.done:
+        _say(f"\nThe job had already ended: {job.state}.")
+    else:
+        _say(f"\nThe service was asked to cancel it; it is still {job.state}.")
+        _say(f"Look again: padwan-server batch status -j {job.job}")
+
+
+def _retry(result: Any) -> None:
+    for failed in result.failed:
+        _say(f"[{failed.key}] {failed.outcome}: {failed.error or failed.finish_reason}")
+    _say(result.message)
+    if result.changed:
+        _say(f"With a changed text: {', '.join(result.changed)}")
+    if result.submitted:
+        _say(f"\nWatch it: padwan-server batch poll -j {result.submitted.job}")
+
+
+def _export(result: Any) -> None:
+    failures = f", {result.failed} of them without a good answer" if result.failed else ""
+    _say(f"Exported {result.rows} results to {_path(result.output)} ({result.format}){failures}.")
+    if result.warning:
+        click.echo(f"warning: {result.warning}", err=True)
+
+
+def _validate(result: Any) -> None:
+    name = _path(result.file) if result.file else "prompts"
+    for problem in result.problems:
+        _say(f"{name}:{problem.line}:{problem.column}: {problem.severity}: {problem.message} [{problem.code}]")
+    _say(f"{result.prompts} prompts, {result.errors} errors, {result.warnings} warnings.")
+
+
+_RENDERERS: dict[str, Callable[[Any], None]] = {
+    "validate": _validate,
+    "create": _create,
+    "status": _status,
+    "list": _list,
+    "poll": _poll,
+    "cancel": _cancel,
+    "retry": _retry,
+    "export": _export,
+}

@@ -1,0 +1,1 @@
+"""The tool server for AI assistants; the only room that knows mcp."""
