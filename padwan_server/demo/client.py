@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,12 @@ class DemoEditor:
         self.on_progress: Callable[[Any], None] = lambda _: None
         self._published: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
 
-        @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-        def _(params: types.PublishDiagnosticsParams) -> None:
-            self._published.put_nowait(params)
+        # As partials, since pygls marks what it registers, which a bound method does not allow.
+        self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(partial(self._published.put_nowait))
+        self.client.feature("padwan/jobProgress")(partial(self._progress))
 
-        @self.client.feature("padwan/jobProgress")
-        def _(params: Any) -> None:
-            self.on_progress(params)
+    def _progress(self, look: Any) -> None:
+        self.on_progress(look)
 
     async def open(self) -> list[types.Diagnostic]:
         """Open the file; its problems."""
@@ -99,7 +99,7 @@ async def open_editor(file: Path, backend: str) -> AsyncIterator[DemoEditor]:
     finally:
         await client.shutdown_async(None)
         client.exit(None)
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]
 
 
 def apply_edits(text: str, edits: list[types.TextEdit] | Any) -> str:

@@ -118,9 +118,8 @@ class _Story:
 
             editor.on_progress = moved
             polled = await editor.command("poll", job=job, interval=1, results=False)
-        _require(
-            polled["done"] and polled["state"] == "SUCCEEDED", f"the job ended {polled['state']}: {polled['error']}"
-        )
+        state = polled["state"]
+        _require(state == "SUCCEEDED", f"the job ended {state}: {polled['error']}")
         self._console.print(f"   {state}: {_counted(polled['outcomes'])}")
 
     async def _export(self, editor: DemoEditor, job: str, what: str) -> None:
