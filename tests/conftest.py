@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
 from tests.support.language_client import Editor, open_editor
 
 _FOREIGN = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
@@ -48,3 +51,15 @@ async def editor(workspace: Path, environment: dict[str, str]) -> AsyncIterator[
     """A client with VS Code's capabilities, its server on the workspace's emulator."""
     async with open_editor(workspace, environment=environment) as editor:
         yield editor
+
+
+@pytest.fixture
+def emulate() -> Iterator[Callable[..., RunningEmulator]]:
+    """Starts emulators with a scenario and options; their jobs end at once unless the scenario has a clock."""
+    with ExitStack() as running:
+
+        def start(scenario: Mapping[str, Any] | None = None, *options: str) -> RunningEmulator:
+            instant = {"clock": {"pending": 0, "running": 0}}
+            return running.enter_context(start_emulator({**instant, **(scenario or {})}, *options))
+
+        yield start

@@ -40,6 +40,9 @@ class Watcher:
     async def follow(self, interval: float) -> AsyncGenerator[JobProgress]:
         """Every look from now on, until the job has ended. Looks are ``interval`` seconds apart, or less if another
         follower is more eager. Raises ServiceError when the service refuses for good."""
+        if self.job.terminal:
+            yield progress(self.job)
+            return
         interval = max(interval, SHORTEST_INTERVAL)
         self._intervals.append(interval)
         if self._task is None:
