@@ -1,0 +1,48 @@
+"""What a rule finds in a prompt file, and how it can be mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from padwan_server.prompts.span import Span
+
+
+class Severity(IntEnum):
+    """How bad it is, with the language server protocol's numbers. Only an error stops a submission."""
+
+    ERROR = 1
+    WARNING = 2
+    INFORMATION = 3
+    HINT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """``text`` takes the place of what ``span`` covers; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that make one problem go away. They never overlap; edits at one place apply in their order."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding: a stable ``code``, a ``message`` with the next step, its exact place, and a mechanical fix if any.
+
+    ``related`` holds other places that matter, each with a short word about it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    fix: Fix | None = None
+    related: tuple[tuple[Span, str], ...] = ()

@@ -1,0 +1,48 @@
+"""One entry of a prompt file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from padwan_server.prompts.span import Span
+
+_DIGEST_BYTES = 16
+
+
+def default_key(index: int) -> str:
+    """The key of the record at ``index`` when the file gives it none."""
+    return f"prompt-{index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A prompt with its key, and where both stand in the file.
+
+    ``index`` counts the file's entries from 0, the broken ones too. ``generated`` says that the key comes from the
+    index. ``text`` is the decoded prompt; of a Gemini request, the text parts of its contents, joined by line feeds.
+    ``request`` is that request as written, or None for a plain prompt. ``span`` covers the whole entry, ``key_span``
+    and ``prompt_span`` the values with their quotes (``prompt_span`` is the request's value for a request, and the
+    stripped line in a text file).
+    """
+
+    index: int
+    key: str
+    generated: bool
+    text: str
+    request: dict[str, Any] | None
+    span: Span
+    key_span: Span | None
+    prompt_span: Span
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint, in hex, of what would be sent: the prompt's text, or the request whatever its spelling."""
+        return blake2b(self._content(), digest_size=_DIGEST_BYTES).hexdigest()
+
+    def _content(self) -> bytes:
+        if self.request is None:
+            return self.text.encode("utf-8", "surrogatepass")
+        return json.dumps(self.request, sort_keys=True, separators=(",", ":")).encode("ascii")

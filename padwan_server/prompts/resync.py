@@ -1,0 +1,44 @@
+"""Where the next record of a JSON array starts when the one before it cannot be read."""
+
+from __future__ import annotations
+
+import re
+
+# An object with a record's first member: nothing else looks like this, in a string its quotes would be escaped.
+_RECORD = r'(?=\{[ \t\r\n]*"(?:key|prompt|request|custom_id)"[ \t\r\n]*:)'
+_OBJECT_AFTER_OBJECT = r"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)"
+
+_STRING_ON_NEXT_LINE = re.compile(r"""[\r\n][ \t]*(?=["'{])""")
+_ITEM_AFTER_COMMA = re.compile(r""",[ \t\r\n]*(?=["'{])""")
+_OBJECT = re.compile(f"{_RECORD}|{_OBJECT_AFTER_OBJECT}")
+
+
+def next_record(text: str, broken: int, suspect: int) -> int:
+    """The offset of the first record after the one at ``broken``, looked for from ``suspect`` on.
+
+    The closing bracket of the array, or else the text's end, if no record follows.
+    """
+    match = _pattern(text, broken).search(text, max(suspect, broken + 1))
+    return match.end() if match else _end_of_array(text, suspect)
+
+
+def _pattern(text: str, broken: int) -> re.Pattern[str]:
+    indentation = _indentation(text, broken)
+    if text[broken] in "\"'":
+        return _ITEM_AFTER_COMMA if indentation is None else _STRING_ON_NEXT_LINE
+    if indentation is None:
+        return _OBJECT
+    # Whatever is nested in a record that starts a line is indented further.
+    return re.compile(rf"{_RECORD}|[\r\n]{re.escape(indentation)}(?=\{{)")
+
+
+def _indentation(text: str, offset: int) -> str | None:
+    """The white space before the record if it is the first on its line."""
+    start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    before = text[start:offset]
+    return before if start and not before.strip(" \t") else None
+
+
+def _end_of_array(text: str, suspect: int) -> int:
+    closing = len(text.rstrip()) - 1
+    return closing if closing >= suspect and text[closing] == "]" else len(text)
