@@ -59,8 +59,9 @@ def settings_page() -> Iterator[str]:
 
 def errors_page() -> Iterator[str]:
     """The codes of errors."""
-    yield "# Error codes\n\nAn error has a code that never changes, a message, a hint (the next step) and data. The codes "
-    yield "are the same in the language server (`error.data.code`), the tool server and the shell.\n\n| code | when |\n|---|---|\n"
+    yield "# Error codes\n\nAn error has a code that never changes, a message, a hint (the next step) and data. "
+    yield "The codes are the same in the language server (`error.data.code`), the tool server and the shell.\n\n"
+    yield "| code | when |\n|---|---|\n"
     for code, when in sorted(CODES.items()):
         yield f"| `{code}` | {when} |\n"
 
@@ -86,9 +87,7 @@ def _default(described: dict[str, Any]) -> str:
 def main() -> int:
     """Write the stale pages, or only name them."""
     check = "--check" in sys.argv[1:]
-    stale = [
-        path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if not check:
             path.write_text(pages()[path], encoding="utf-8")

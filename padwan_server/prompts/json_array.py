@@ -94,8 +94,14 @@ class _ArrayReader:
     def _read_other_value(self) -> None:
         scan = scan_record(self.text, self.at)
         self.reading.problems += scan.problems
-        if scan.value is not None:
-            self.reading.problems.append(_no_array(scan.value))
+        if scan.value is None:
+            return
+        self.reading.problems.append(_no_array(scan.value))
+        self.at = scan.end
+        self._skip_gap()
+        if self._peek():
+            message = "A JSON file holds one value, which has ended before this. Put the prompts in one array."
+            self._report(Fault(message, Span(self.at, len(self.text.rstrip()))))
 
     def _peek(self) -> str:
         return self.text[self.at] if self.at < len(self.text) else ""
