@@ -68,7 +68,7 @@ async def test_progress_shows_in_the_editors_own_display(editor: Editor) -> None
     token = "mine"
     job = (await editor.command("create", prompts=["x"]))["job"]
     await editor.command("poll", token=token, job=job, interval=1)
-    kinds = [report.kind for report in editor.client.progress_reports[token]]
+    kinds = [report.kind for report in editor.client.progress_reports[token]]  # type: ignore[attr-defined]
     assert kinds[0] == "begin"
     assert kinds[-1] == "end"
     assert "report" in kinds
