@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from padwan_server.operations.settings import Settings
+from padwan_server.session.session import Session
 from tests.support.language_client import Editor, open_editor
+from tests.support.operations import Runner
+from tests.support.service import KEY
 
 _FOREIGN = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
 
@@ -51,6 +55,21 @@ async def editor(workspace: Path, environment: dict[str, str]) -> AsyncIterator[
     """A client with VS Code's capabilities, its server on the workspace's emulator."""
     async with open_editor(workspace, environment=environment) as editor:
         yield editor
+
+
+@pytest.fixture
+async def at_service(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[[str], Runner]]:
+    """Opens sessions on the workspace with a service at a URL, and closes them."""
+    async with AsyncExitStack() as opened:
+
+        def open_session(url: str, key: str = KEY) -> Runner:
+            monkeypatch.setenv("GEMINI_API_KEY", key)
+            monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
+            session = Session(workspace, Settings())
+            opened.push_async_callback(session.aclose)
+            return Runner(session)
+
+        yield open_session
 
 
 @pytest.fixture

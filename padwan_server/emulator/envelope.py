@@ -38,8 +38,8 @@ class RpcError(Exception):
 
 def of_http_status(code: int, message: str, retry_after: float | None = None) -> RpcError:
     """The error that comes with an HTTP status, asking to wait ``retry_after`` seconds if given."""
-    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after:g}s"}]
-    error = RpcError(_STATUSES.get(code, "INTERNAL"), message, details if retry_after is not None else None)
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after or 0:g}s"}
+    error = RpcError(_STATUSES.get(code, "INTERNAL"), message, [wait] if retry_after is not None else None)
     error.code = code
     return error
 

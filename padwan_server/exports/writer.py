@@ -25,7 +25,7 @@ def export(rows: Iterable[Row], target: Path, format: ExportFormat, *, overwrite
     Raises PadwanError ``output-exists``, ``output-is-folder``, ``output-folder-missing``, ``output-not-writable`` or
     ``disk-full``; whatever happens, an old file is intact until the new one is whole, and nothing else is left.
     """
-    _refuse(target, overwrite=overwrite)
+    refuse(target, overwrite=overwrite)
     counted = _Counter(rows)
     partial = target.with_name(f".{target.name[:100]}.{uuid4().hex[:8]}.partial")
     try:
@@ -55,8 +55,8 @@ class _Counter:
             yield row
 
 
-def _refuse(target: Path, *, overwrite: bool) -> None:
-    """Say before the work what would stop it at the end."""
+def refuse(target: Path, *, overwrite: bool) -> None:
+    """Say before the work what would stop it at the end: raises PadwanError as ``export`` does."""
     try:
         kind = target.lstat().st_mode
     except FileNotFoundError:

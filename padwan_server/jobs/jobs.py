@@ -100,12 +100,15 @@ class Jobs:
 
         Raises ServiceError, or PadwanError ``other-backend`` for a job that was made elsewhere.
         """
-        job = await self._remembered(name)
-        if job is None:
-            return await self._adopt(await self._gateway.get(name))
-        if job.stored or not job.known_to_service:
-            return job
-        return await self._look(job)
+        job = await self.known(name)
+        return job if job.stored or not job.known_to_service else await self._look(job)
+
+    async def known(self, name: str) -> Job:
+        """The job of this name as it was last seen; only one that the ledger does not have is asked for.
+
+        Raises as ``find`` does.
+        """
+        return await self._remembered(name) or await self._adopt(await self._gateway.get(name))
 
     async def remembered(self, job: Job) -> Job:
         """``job`` as the ledger has it now."""
@@ -181,6 +184,7 @@ class Jobs:
 
         Raises ServiceError when the service refuses for good.
         """
+        self._refuse_unnamed(job)
         watcher = self._watchers.get(job.id)
         if watcher is None:
             watcher = self._watchers[job.id] = Watcher(job, lambda job: self._look(job, attempts=1))

@@ -24,7 +24,7 @@ class Watcher:
 
     job: Job
     look: Callable[[Job], Awaitable[Job]]
-    """Ask the service once. Raises ServiceError."""
+    """Ask the service once, and fetch the results of a job that has ended. Raises ServiceError."""
     _intervals: list[float] = field(default_factory=list)
     _latest: JobProgress | None = None
     _failure: PadwanError | None = None
@@ -38,9 +38,12 @@ class Watcher:
         return bool(self._intervals)
 
     async def follow(self, interval: float) -> AsyncGenerator[JobProgress]:
-        """Every look from now on, until the job has ended. Looks are ``interval`` seconds apart, or less if another
-        follower is more eager. Raises ServiceError when the service refuses for good."""
-        if self.job.terminal:
+        """Every look from now on, until the job has ended and its results are here.
+
+        Looks are ``interval`` seconds apart, or less if another follower is more eager. Raises ServiceError when the
+        service refuses for good.
+        """
+        if self.job.stored:
             yield progress(self.job)
             return
         interval = max(interval, SHORTEST_INTERVAL)
@@ -55,7 +58,7 @@ class Watcher:
                     raise self._failure
                 if self._latest:
                     yield self._latest
-                if self.job.terminal:
+                if self.job.stored:
                     return
         finally:
             self._intervals.remove(interval)
@@ -71,7 +74,7 @@ class Watcher:
 
     async def _watch(self) -> None:
         failures = 0
-        while not self.job.terminal and self._failure is None:
+        while not self.job.stored and self._failure is None:
             note, pause = "", min(self._intervals, default=SHORTEST_INTERVAL)
             try:
                 self.job = await self.look(self.job)
@@ -84,7 +87,7 @@ class Watcher:
             except PadwanError as error:
                 self._failure = error
             await self._tell(note)
-            if not self.job.terminal and self._failure is None:
+            if not self.job.stored and self._failure is None:
                 await asyncio.sleep(pause)
 
     async def _tell(self, note: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
-from padwan_server.exports.format import export_format
+from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
 from padwan_server.exports.writer import export as write
+from padwan_server.exports.writer import refuse
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -41,8 +44,7 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
 
     With retries it holds the best answer to each prompt. The file is written whole or not at all.
     """
-    format = export_format(params.output, params.format or "")  # noqa: A001 the field's own word
-    target = context.workspace.output_path(params.output)
+    target, format = refuse_output(params, context)  # noqa: A001 the field's own word
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
@@ -56,6 +58,14 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
         failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
         warning=chain.root.warning,
     )
+
+
+def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:
+    """Where to write and how. Raises PadwanError if it cannot be written as things are now."""
+    format = export_format(params.output, params.format or "")  # noqa: A001 the field's own word
+    target = context.workspace.output_path(params.output)
+    refuse(target, overwrite=params.overwrite)
+    return target, format
 
 
 def _row(stored: StoredAnswer) -> Row:

@@ -10,7 +10,7 @@ from pydantic import Field
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.operations.context import Context
-from padwan_server.operations.export import ExportParams, export
+from padwan_server.operations.export import ExportParams, export, refuse_output
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.status import StatusResult, status_of
 from padwan_server.operations.views import JobName
@@ -44,16 +44,21 @@ async def poll(params: PollParams, context: Context) -> PollResult:
 
     Stopping a poll stops the watching alone; the job goes on.
     """
-    if params.output is not None:
-        context.workspace.output_path(params.output)
+    wanted = _export_params(params)
+    if wanted:
+        # What would fail after two days is said now.
+        refuse_output(wanted, context)
     jobs = await context.open_jobs()
-    job = await _watched(await jobs.find(params.job), jobs, params, context)
-    output = ""
-    if params.output is not None and job.stored:
-        wanted = ExportParams(job=job.name, output=params.output, format=params.format, overwrite=params.overwrite)
-        output = (await export(wanted, context)).output
+    job = await _watched(await jobs.known(params.job), jobs, params, context)
+    output = (await export(wanted, context)).output if wanted and job.stored else ""
     told = await status_of(job, jobs, results=params.results)
     return PollResult(**told.model_dump(), timed_out=not job.terminal, output=output)
+
+
+def _export_params(params: PollParams) -> ExportParams | None:
+    if params.output is None:
+        return None
+    return ExportParams(job=params.job, output=params.output, format=params.format, overwrite=params.overwrite)
 
 
 async def _watched(job: Job, jobs: Jobs, params: PollParams, context: Context) -> Job:
