@@ -14,9 +14,11 @@ async def last_user_gone(folder: Path, linger: float) -> None:
     """Return once no file of ``folder`` has been locked for ``linger`` seconds."""
     loop = asyncio.get_running_loop()
     used = loop.time()
-    while loop.time() - used < linger:
+    while True:
         if await asyncio.to_thread(in_use, folder):
             used = loop.time()
+        elif loop.time() - used >= linger:
+            return
         await asyncio.sleep(_LOOK_EVERY)
 
 

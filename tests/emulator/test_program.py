@@ -1,0 +1,95 @@
+"""The emulator as a program: its one line, its options, its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
+
+COMMAND = [sys.executable, "-m", "padwan_server", "emulator"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_its_url_alone_and_ends_cleanly_on_a_signal(number: signal.Signals) -> None:
+    process = subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    url = process.stdout.readline().strip()
+    with urllib.request.urlopen(url) as page:
+        assert page.status == 200
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [("{", "scenario.json"), ('{"answrs": {}}', "answrs"), ('{"fail_rate": "x"}', "fail_rate")],
+)
+def test_a_scenario_that_cannot_be_used_is_told(tmp_path: Path, scenario: str, said: str) -> None:
+    file = tmp_path / "scenario.json"
+    file.write_text(scenario)
+    ended = subprocess.run([*COMMAND, "--scenario", str(file)], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_listens_to_this_machine_alone_unless_told() -> None:
+    ended = subprocess.run([*COMMAND, "--host", "0.0.0.0"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--allow-remote" in ended.stderr
+
+
+def test_a_port_that_is_taken_is_told(emulate: Callable[..., RunningEmulator]) -> None:
+    port = emulate().url.rpartition(":")[2]
+    ended = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "cannot start" in ended.stderr
+
+
+def test_the_same_seed_fails_the_same_prompts(tmp_path: Path) -> None:
+    requests = [
+        {"request": {"contents": [{"parts": [{"text": "x"}]}]}, "metadata": {"key": f"k{n}"}} for n in range(200)
+    ]
+    body = {"batch": {"displayName": "x", "inputConfig": {"requests": {"requests": requests}}}}
+
+    def failed(seed: str) -> list[str]:
+        scenario = {"clock": {"pending": 0, "running": 0}}
+        with start_emulator(scenario, "--fail-rate", "0.3", "--seed", seed) as emulator:
+            created = call(emulator, "/v1beta/models/m:batchGenerateContent", body)
+            done = call(emulator, f"/v1beta/{created['name']}")
+            found = done["metadata"]["output"]["inlinedResponses"]["inlinedResponses"]
+            return [item["metadata"]["key"] for item in found if "error" in item]
+
+    first = failed("1")
+    assert 30 < len(first) < 90
+    assert failed("1") == first
+    assert failed("2") != first
+
+
+def test_jobs_survive_a_restart_with_a_state_folder(tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path / "state"))
+    body = {
+        "batch": {"inputConfig": {"requests": {"requests": [{"request": {"contents": [{"parts": [{"text": "x"}]}]}}]}}}
+    }
+    with start_emulator({}, *options) as emulator:
+        name = call(emulator, "/v1beta/models/m:batchGenerateContent", body)["name"]
+    with start_emulator({}, *options) as emulator:
+        assert call(emulator, f"/v1beta/{name}")["name"] == name
+
+
+def call(emulator: RunningEmulator, path: str, body: object = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(emulator.url + path, data, {"x-goog-api-key": "any"})
+    with urllib.request.urlopen(request) as answer:
+        value: dict[str, Any] = json.loads(answer.read())
+    return value

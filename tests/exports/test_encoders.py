@@ -1,0 +1,68 @@
+"""What an export holds, compared with what Python's own modules write and read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from padwan_server.exports.encoders import encode
+from padwan_server.exports.format import ExportFormat
+from padwan_server.exports.row import FIELDS, Row
+
+TOKENS = st.none() | st.integers(min_value=0)
+TEXT = st.text(st.characters(codec="utf-8"))
+ROWS = st.lists(st.builds(Row, TEXT, TEXT, TOKENS, TOKENS, TOKENS, TEXT, TEXT, st.just(b'{"key":"x"}')))
+
+
+def encoded(rows: list[Row], format: ExportFormat) -> str:  # noqa: A002 the field's own word
+    return b"".join(encode(rows, format)).decode("utf-8")
+
+
+@given(ROWS)
+def test_csv_is_what_pythons_module_writes(rows: list[Row]) -> None:
+    expected = io.StringIO(newline="")
+    writer = csv.writer(expected)
+    writer.writerow(FIELDS)
+    writer.writerows(row[:7] for row in rows)
+    assert encoded(rows, ExportFormat.CSV) == expected.getvalue()
+
+
+@given(ROWS)
+def test_csv_is_read_back_as_it_was(rows: list[Row]) -> None:
+    read = list(csv.DictReader(io.StringIO(encoded(rows, ExportFormat.CSV), newline="")))
+    assert [[row[name] for name in FIELDS] for row in read] == [
+        ["" if value is None else str(value) for value in row[:7]] for row in rows
+    ]
+
+
+@given(ROWS)
+def test_json_is_an_array_of_objects_with_the_fields_in_order(rows: list[Row]) -> None:
+    text = encoded(rows, ExportFormat.JSON)
+    expected = [dict(zip(FIELDS, row, strict=False)) for row in rows]
+    assert text == json.dumps(expected, indent=2, ensure_ascii=False) + "\n"
+
+
+@given(ROWS)
+def test_jsonl_is_each_answer_as_it_came(rows: list[Row]) -> None:
+    assert encoded(rows, ExportFormat.JSONL) == '{"key":"x"}\n' * len(rows)
+
+
+def test_txt_shows_every_failure_under_its_key() -> None:
+    rows = [
+        Row("a", "good\nanswer", 1, 2, 3, "", "STOP", b""),
+        Row("b", "", None, None, None, "Deadline exceeded.", "", b""),
+        Row("c", "cut off", 1, 2, 3, "too long", "MAX_TOKENS", b""),
+    ]
+    assert encoded(rows, ExportFormat.TXT) == (
+        "[a]\ngood\nanswer\n\n[b]\nerror: Deadline exceeded.\n\n[c]\ncut off\nerror: too long\n"
+    )
+
+
+def test_half_a_surrogate_pair_spoils_no_file() -> None:
+    row = Row("a", "x\ud800y", None, None, None, "", "", b"")
+    for format in (ExportFormat.JSON, ExportFormat.CSV, ExportFormat.TXT):  # noqa: A001
+        assert "x?y" in encoded([row], format)

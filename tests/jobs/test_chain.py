@@ -1,0 +1,91 @@
+"""A job and its retries are one whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.ledger import Ledger, Record
+from tests.support.operations import Runner
+
+Emulate = Callable[..., RunningEmulator]
+AtService = Callable[..., Runner]
+
+
+def fails(times: int | None) -> dict[str, Any]:
+    return {"error": {"code": 13, "message": "It broke."}, "times": times}
+
+
+async def test_each_prompt_has_its_latest_good_answer(emulate: Emulate, at_service: AtService) -> None:
+    emulator = emulate({"answers": {"prompt-1": fails(1), "prompt-2": fails(2)}})
+    run = at_service(emulator.url)
+    first = (await run("create", prompts=["a", "b", "c"]))["job"]
+    second = (await run("retry", job=first, submit=True))["submitted"]["job"]
+    third = (await run("retry", job=second, submit=True))["submitted"]["job"]
+    assert [[r["key"] for r in emulator.job_requests(job)] for job in (first, second, third)] == [
+        ["prompt-0", "prompt-1", "prompt-2"],
+        ["prompt-1", "prompt-2"],
+        ["prompt-2"],
+    ]
+    for job in (first, second, third):
+        status = await run("status", job=job, results=True)
+        assert status["outcomes"] == {"ok": 3}
+        assert [result["key"] for result in status["results"]] == ["prompt-0", "prompt-1", "prompt-2"]
+        assert (await run("retry", job=job))["message"] == "No failed requests to retry."
+
+
+async def test_a_retry_that_fails_loses_nothing(emulate: Emulate, at_service: AtService) -> None:
+    run = at_service(emulate({"answers": {"prompt-1": {"truncated": True, "times": 1}}}).url)
+    first = (await run("create", prompts=["a", "b"]))["job"]
+    before = (await run("status", job=first, results=True))["results"]
+    again = await run("retry", job=first, which=["truncated"], submit=True)
+    after = (await run("status", job=again["submitted"]["job"], results=True))["results"]
+    assert after[0] == before[0]
+    assert (before[1]["outcome"], after[1]["outcome"]) == ("truncated", "ok")
+
+
+def test_a_worse_answer_does_not_take_the_place_of_a_good_one(workspace: Path) -> None:
+    folder = JobsFolder(workspace)
+    folder.create()
+    ledger = Ledger(folder.ledger)
+    jobs: list[Job] = []
+    for outcomes in (["ok", "truncated", "error"], ["error", "blocked", "blocked"], ["missing", "ok", "error"]):
+        job = Job("here", "", "name", "model", retry_of=jobs[0].id if jobs else "")
+        ledger.add(job, [(f"k{n}", "") for n in range(3)])
+        ledger.store(job, [Record(f"k{n}", "", outcome) for n, outcome in enumerate(outcomes)], "")
+        jobs.append(job)
+    chain = Chain(ledger.chain(jobs[2]), ledger, folder)
+    assert chain.root.id == jobs[0].id
+    assert [(jobs.index(replace(job, stored=False)), record.outcome) for job, record in chain.records()] == [
+        (0, "ok"),
+        (2, "ok"),
+        (2, "error"),
+    ]
+    ledger.close()
+
+
+async def test_missing_answers_are_sent_again(emulate: Emulate, at_service: AtService) -> None:
+    emulator = emulate({"answers": {"prompt-1": {"missing": True, "times": 1}}})
+    run = at_service(emulator.url)
+    first = (await run("create", prompts=["a", "b"]))["job"]
+    report = await run("retry", job=first)
+    assert [(f["key"], f["outcome"]) for f in report["failed"]] == [("prompt-1", "missing")]
+    again = (await run("retry", job=first, submit=True))["submitted"]["job"]
+    assert (await run("poll", job=again))["outcomes"] == {"ok": 2}
+
+
+async def test_a_retry_that_is_still_on_its_way_is_not_sent_twice(emulate: Emulate, at_service: AtService) -> None:
+    emulator = emulate(
+        {"answers": {"prompt-0": fails(None)}, "faults": [{"on": "create", "after": 1, "drop": "after"}]}
+    )
+    run = at_service(emulator.url)
+    first = (await run("create", prompts=["a"]))["job"]
+    assert (await run.error("retry", job=first, submit=True)).code == "submit-uncertain"
+    assert (await run.error("retry", job=first, submit=True)).code == "retry-running"
+    assert len(emulator.requests("create")) == 2

@@ -1,0 +1,80 @@
+"""The file that remembers jobs: what it refuses, and what it survives."""
+
+from __future__ import annotations
+
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from padwan_server.emulator.testing import RunningEmulator
+from tests.support.operations import Runner
+from tests.support.service import service_environment
+
+Emulate = Callable[..., RunningEmulator]
+AtService = Callable[..., Runner]
+
+
+def ledger_file(workspace: Path) -> Path:
+    path = workspace / ".padwan" / "ledger.sqlite3"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+async def test_a_ledger_of_a_newer_version_is_left_alone(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate()
+    database = sqlite3.connect(ledger_file(workspace))
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+    before = ledger_file(workspace).read_bytes()
+    assert (await at_service(emulator.url).error("create", prompts=["a"])).code == "ledger-newer"
+    assert ledger_file(workspace).read_bytes()[:18] == before[:18]
+    assert emulator.requests() == []
+
+
+async def test_a_file_that_is_no_ledger_is_left_alone_and_nothing_is_sent(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate()
+    ledger_file(workspace).write_bytes(b"this is no database at all" * 100)
+    error = await at_service(emulator.url).error("create", prompts=["a"])
+    assert error.code == "ledger-unreadable"
+    assert "ledger.sqlite3" in error.hint
+    assert str(workspace) not in str(error)
+    assert ledger_file(workspace).read_bytes() == b"this is no database at all" * 100
+    assert emulator.requests() == []
+
+
+def test_nothing_is_sent_when_the_disk_is_full(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
+    emulator = emulate()
+    command = [sys.executable, "-m", "padwan_server", "batch", "create", "-p", "x" * 5000]
+
+    def full_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    ended = subprocess.run(
+        command,
+        cwd=workspace,
+        env=service_environment(environment, emulator),
+        capture_output=True,
+        text=True,
+        preexec_fn=full_disk,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "error[" in ended.stderr
+    assert "internal" not in ended.stderr
+    assert emulator.requests("create") == []
+
+
+async def test_the_folder_is_its_owners_alone_and_no_part_of_the_repository(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    await at_service(emulate().url)("create", prompts=["a"])
+    folder = workspace / ".padwan"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / ".gitignore").read_text().strip().endswith("*")
