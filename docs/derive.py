@@ -11,7 +11,7 @@ from padwan_server.errors import CODES
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.settings import Settings
 from padwan_server.operations.table import OPERATIONS
-from padwan_server.prompts.rules import rules_markdown
+from padwan_server.prompts.rules import RULES
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
@@ -23,15 +23,20 @@ def pages() -> dict[Path, str]:
         DOCS / "operations.md": NOTE + "".join(operations_page()),
         DOCS / "settings.md": NOTE + "".join(settings_page()),
         DOCS / "errors.md": NOTE + "".join(errors_page()),
-        DOCS / "rules.md": rules_markdown(),
+        DOCS / "rules.md": NOTE + "".join(rules_page()),
     }
 
 
 def operations_page() -> Iterator[str]:
     """The operations with their parameters and results."""
     yield "# Operations\n\nEvery front end has the same operations, with the same parameters, results and errors.\n"
+    types: dict[str, Any] = {}
     for operation in OPERATIONS.values():
         yield from _operation(operation)
+        types |= operation.output_schema().get("$defs", {})
+    for name, described in types.items():
+        yield f"\n## {name}\n\n{described['description']}\n\n"
+        yield from _fields(name, described)
 
 
 def _operation(operation: Operation[Any, Any]) -> Iterator[str]:
@@ -44,8 +49,13 @@ def _operation(operation: Operation[Any, Any]) -> Iterator[str]:
     for parameter, described in schema.get("properties", {}).items():
         default = "*required*" if parameter in schema.get("required", ()) else _default(described)
         yield f"| `{parameter}` | {_type(described)} | {default} | {described.get('description', '')} |\n"
-    yield "\n| result | type | |\n|---|---|---|\n"
-    for field, described in operation.output_schema().get("properties", {}).items():
+    yield "\n"
+    yield from _fields("result", operation.output_schema())
+
+
+def _fields(title: str, schema: dict[str, Any]) -> Iterator[str]:
+    yield f"| {title} | type | |\n|---|---|---|\n"
+    for field, described in schema.get("properties", {}).items():
         yield f"| `{field}` | {_type(described)} | {described.get('description', '')} |\n"
 
 
@@ -64,6 +74,14 @@ def errors_page() -> Iterator[str]:
     yield "| code | when |\n|---|---|\n"
     for code, when in sorted(CODES.items()):
         yield f"| `{code}` | {when} |\n"
+
+
+def rules_page() -> Iterator[str]:
+    """The rules of prompt files."""
+    yield "# Rules of prompt files\n\nOnly errors stop a submission.\n\n"
+    yield "| code | severity | what it finds |\n|---|---|---|\n"
+    for rule in RULES:
+        yield f"| `{rule.code}` | {rule.severity.name.lower()} | {rule.description} |\n"
 
 
 def _type(described: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ import sys
 import click
 
 from padwan_server import __version__
+from padwan_server.cli.errors import print_error
+from padwan_server.errors import PadwanError
 
 _COMMANDS = {
     "lsp": ("padwan_server.cli.servers", "The language server, for editors."),
@@ -47,21 +49,32 @@ def main() -> int:
     """Run the command line; the exit code. An unexpected error is told by its kind, without a traceback."""
     try:
         code = cli.main(prog_name="padwan-server", standalone_mode=False)
-    except click.exceptions.Abort:
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except click.exceptions.Exit as end:
-        return end.exit_code
+        code = end.exit_code
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        print_error(_in_our_words(error), as_json="--json" in sys.argv)
+        code = error.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing more can be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        code = 1
     except Exception as error:
         if os.environ.get("PADWAN_DEBUG"):
             raise
-        click.echo(f"error[internal]: padwan-server met an error of its own ({type(error).__name__}).", err=True)
-        click.echo("  Please report it; PADWAN_DEBUG=1 shows where it arose.", err=True)
-        return 1
+        print_error(_internal(error), as_json="--json" in sys.argv)
+        code = 1
     return code if isinstance(code, int) else 0
+
+
+def _in_our_words(error: click.ClickException) -> PadwanError:
+    """The same code as in every other front end, with the help that fits."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "padwan-server"
+    return PadwanError("invalid-params", error.format_message(), f"See {command} --help.")
+
+
+def _internal(error: Exception) -> PadwanError:
+    message = f"padwan-server met an error of its own ({type(error).__name__})."
+    return PadwanError("internal", message, "Please report it; PADWAN_DEBUG=1 shows where it arose.")

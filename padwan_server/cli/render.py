@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from padwan_server.operations.operation import Result
+from padwan_server.session.workspace import find_root
 
 
 def render(name: str, result: Result) -> None:
@@ -26,9 +28,10 @@ def _say(text: str = "") -> None:
 
 
 def _path(path: str) -> str:
-    """A path as the person would type it here."""
+    """A path that starts at the workspace root, as the person would type it here."""
     here = Path.cwd()
-    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
+    inside = not Path(path).is_absolute() or Path(path).is_relative_to(here)
+    return os.path.relpath(find_root(here) / path, here) if inside else path
 
 
 def _job(job: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from padwan_server.cli.errors import print_error
 from padwan_server.cli.progress import Progress
 from padwan_server.cli.render import render
 from padwan_server.errors import PadwanError
@@ -26,7 +27,7 @@ def run(operation: Operation[Any, Any], arguments: dict[str, Any], backend: str,
     try:
         result = asyncio.run(_run(operation, arguments, backend))
     except PadwanError as error:
-        _print_error(error, as_json=as_json)
+        print_error(error, as_json=as_json)
         return USAGE if error.code == "invalid-params" else FAILED
     except KeyboardInterrupt:
         _say_interrupted(operation, arguments)
@@ -56,15 +57,6 @@ def _exit_code(result: dict[str, Any]) -> int:
         return FAILED
     polled = "timed_out" in result
     return NOT_SUCCESSFUL if polled and result["state"] != "SUCCEEDED" else DONE
-
-
-def _print_error(error: PadwanError, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps({"error": error.to_json()}, ensure_ascii=False))
-        return
-    click.echo(f"error[{error.code}]: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  {error.hint}", err=True)
 
 
 def _say_interrupted(operation: Operation[Any, Any], arguments: dict[str, Any]) -> None:

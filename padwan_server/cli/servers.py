@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from padwan_server.cli.errors import print_error
 from padwan_server.errors import PadwanError
 
 _BACKENDS = click.Choice(["gemini", "emulator"])
@@ -46,7 +47,8 @@ def mcp(backend: Backend, root: Path | None) -> int:
     try:
         return run(root, Settings(backend=backend))
     except PadwanError as error:
-        raise click.ClickException(f"[{error.code}] {error}") from None
+        print_error(error, as_json=False)
+        return 1
 
 
 @click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)

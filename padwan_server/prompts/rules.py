@@ -1,4 +1,4 @@
-"""Every rule that a prompt file is held to, in one table, from which docs/rules.md is written."""
+"""Every rule that a prompt file is held to, in one table, from which docs/rules.md derives."""
 
 from __future__ import annotations
 
@@ -85,20 +85,3 @@ def problem(
 ) -> Problem:
     """A problem with the severity that the table gives to its rule."""
     return Problem(code.value, _SEVERITIES[code], message, span, fix, related)
-
-
-def rules_markdown() -> str:
-    """docs/rules.md: the table for people."""
-    rows = [f"| `{rule.code}` | {rule.severity.name.lower()} | {rule.description} |" for rule in RULES]
-    return "\n".join(
-        [
-            "# Rules of prompt files",
-            "",
-            "Written from `padwan_server/prompts/rules.py`; do not edit. Only errors stop a submission.",
-            "",
-            "| Code | Severity | What it finds |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
