@@ -44,7 +44,7 @@ def run(backend: str = "emulator") -> int:
     try:
         asyncio.run(_Story(console, workspace, backend).tell())
     except PadwanError as error:
-        console.print(f"[bold red]error[{escape(error.code)}][/]: {escape(str(error))}")
+        console.print(f"[bold red]{escape(f'error[{error.code}]')}[/]: {escape(str(error))}")
         return 1
     except KeyboardInterrupt:
         console.print("Interrupted. A job that was sent goes on at the service.")
@@ -148,13 +148,19 @@ class _Story:
         self._console.print(f"   The files are in {escape(str(self._workspace))}")
         self._console.print("   Next: connect your editor or assistant (README.md), or try the shell there:")
         self._console.print(f"     cd {escape(str(self._workspace))}")
-        self._console.print("     padwan-server batch list --backend emulator")
+        self._console.print(f"     {escape(_program())} batch list --backend emulator")
         self._console.print("   With a key of yours (https://aistudio.google.com/apikey), the real service:")
-        self._console.print("     export GEMINI_API_KEY=…  &&  padwan-server demo --backend gemini")
+        self._console.print("     export GEMINI_API_KEY=…")
+        self._console.print(f"     {escape(_program())} demo --backend gemini")
 
     def _says(self, what: str) -> None:
         self._step += 1
         self._console.print(f"[bold cyan]{self._step}.[/] {what}")
+
+
+def _program() -> str:
+    """What the person has to type to run us: after ``make demo`` we are in no search path."""
+    return "padwan-server" if shutil.which("padwan-server") else str(Path(sys.executable).parent / "padwan-server")
 
 
 def _counted(outcomes: dict[str, int]) -> str:

@@ -19,7 +19,7 @@ class ListParams(Params):
 class ListResult(Result):
     """Some jobs, newest first."""
 
-    jobs: list[JobView]
+    jobs: list[JobView] = Field(description="The jobs, newest first.")
     next_page_token: str = Field(description="Pass it as page_token to get the next page; empty at the end.")
     warning: str = Field(description="Set when the service could not be asked and the jobs are as last seen.")
 
