@@ -54,12 +54,16 @@ class Answer:
     total_tokens: int | None = None
 
 
+class _Present(msgspec.Struct):
+    """An object whose members do not matter here."""
+
+
 class _Part(msgspec.Struct, rename="camel"):
     text: str | None = None
     thought: bool | None = None
-    inline_data: msgspec.Raw | None = None
-    function_call: msgspec.Raw | None = None
-    executable_code: msgspec.Raw | None = None
+    inline_data: _Present | None = None
+    function_call: _Present | None = None
+    executable_code: _Present | None = None
 
     @property
     def answers(self) -> bool:
