@@ -106,7 +106,12 @@ class _Story:
 
     async def _poll(self, editor: DemoEditor, job: str) -> None:
         self._says("Progress shows where you work")
-        columns = (TextColumn("   {task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("   {task.description:<10}"),
+            BarColumn(complete_style="cyan", finished_style="green"),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=self._console) as progress:
             bar = progress.add_task("PENDING", total=None)
 
