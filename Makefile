@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test fast check derive format lock clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
 
 test: $(READY) ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+fast: $(READY) ## The tests that take less than two minutes together
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(READY) ## Style, types, and derived files that went stale
 	$(BIN)/ruff check .

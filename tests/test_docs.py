@@ -21,6 +21,8 @@ from padwan_server.prompts.format import PromptFormat
 from tests.support.language_client import open_editor
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -79,7 +81,7 @@ def test_the_readmes_shell_lines_run(workspace: Path, environment: dict[str, str
 
 
 async def test_the_readmes_assistant_snippet_starts_a_server(workspace: Path, environment: dict[str, str]) -> None:
-    from tests.mcp.test_server import assistant
+    from tests.support.assistant import assistant
 
     server = json.loads(blocks("README.md", "json")[1])["mcpServers"]["padwan"]
     assert server["command"] == "padwan-server"

@@ -189,13 +189,6 @@ class Ledger:
         )
         return (Record(*row) for row in found)
 
-    def outcomes(self, job: Job) -> dict[str, int]:
-        """How many requests of a job had each outcome."""
-        found = self._db.execute(
-            "SELECT outcome, count(*) FROM records WHERE job = ? GROUP BY outcome ORDER BY outcome", [job.id]
-        )
-        return {row[0]: row[1] for row in found}
-
     def store(self, job: Job, answers: Iterable[Record], warning: str) -> Job:
         """Join answers to a job's requests by key; an answer to no request of ours is added at the end.
 

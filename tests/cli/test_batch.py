@@ -15,6 +15,8 @@ from padwan_server.emulator.testing import RunningEmulator
 from tests.support.service import KEY, service_environment
 from tests.support.shell import PROGRAM, Shell
 
+pytestmark = pytest.mark.slow
+
 Emulate = Callable[..., RunningEmulator]
 
 

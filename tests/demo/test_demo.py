@@ -14,6 +14,8 @@ from padwan_server.emulator.testing import RunningEmulator
 from tests.support.service import service_environment
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 Emulate = Callable[..., RunningEmulator]
 
 

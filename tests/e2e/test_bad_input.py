@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
-from tests.mcp.test_server import assistant, refused
+from tests.support.assistant import assistant, refused
 from tests.support.json_rpc import connect
 from tests.support.service import service_environment
 from tests.support.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 FILES: dict[str, bytes] = {
     "syntax.json": b'["a" "b"',

@@ -15,6 +15,8 @@ from padwan_server.emulator.testing import RunningEmulator
 from tests.support.language_client import Editor, open_editor
 from tests.support.service import service_environment
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = [{"key": "good", "prompt": "one"}, {"key": "bad", "prompt": "two"}, {"key": "blocked", "prompt": "three"}]
 SCENARIO = {
     "clock": {"pending": 0.2, "running": 1.5},

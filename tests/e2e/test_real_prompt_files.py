@@ -14,6 +14,8 @@ from padwan_server.emulator.testing import RunningEmulator
 from tests.support.language_client import open_editor
 from tests.support.service import service_environment
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent.parent / "data"
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from padwan_server.emulator.testing import RunningEmulator
-from tests.mcp.test_server import SERVER, line
+from tests.support.assistant import line, start_server
 from tests.support.json_rpc import connect
 from tests.support.service import KEY, service_environment
 from tests.support.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 Emulate = Callable[..., RunningEmulator]
 TROUBLE = {"answers": {"prompt-1": {"error": {"code": 3, "message": "bad"}}}}
@@ -48,21 +50,9 @@ async def test_the_language_server_tells_nobody(workspace: Path, environment: di
 
 async def test_the_tool_server_tells_nobody(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
     emulator = emulate({"refuse_keys": [KEY]})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *SERVER,
-        "--root",
-        str(workspace),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=service_environment(environment, emulator),
-    )
+    process, said = await start_server(workspace, service_environment(environment, emulator))
     assert process.stdin
     assert process.stdout
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    process.stdin.write(line(1, "initialize", hello) + line(None, "notifications/initialized", {}))
-    said = await process.stdout.readline()
     for name, arguments in (("create", {"prompts": ["x"]}), ("list", {}), ("status", {"job": "x"})):
         process.stdin.write(line(2, "tools/call", {"name": f"batch_{name}", "arguments": arguments}))
         answer = await process.stdout.readline()

@@ -15,6 +15,8 @@ import pytest
 
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "padwan_server", "emulator"]
 
 

@@ -6,53 +6,20 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import mcp_types as types
 import pytest
-from mcp.client.session import ClientSession
-from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.operations.table import OPERATIONS
+from tests.support.assistant import SERVER, assistant, call, line, refused, start_server
 from tests.support.service import service_environment, workspace_scenario
 
+pytestmark = pytest.mark.slow
+
 Emulate = Callable[..., RunningEmulator]
-SERVER = ["-m", "padwan_server", "mcp"]
-
-
-@asynccontextmanager
-async def assistant(workspace: Path, environment: dict[str, str], *options: str) -> AsyncIterator[ClientSession]:
-    command = StdioServerParameters(
-        command=sys.executable, args=[*SERVER, "--root", str(workspace), *options], env=environment
-    )
-    async with stdio_client(command) as (incoming, outgoing), ClientSession(incoming, outgoing) as session:
-        await session.initialize()
-        yield session
-
-
-async def call(session: ClientSession, name: str, **arguments: Any) -> dict[str, Any]:
-    result = await session.call_tool(f"batch_{name}", arguments)
-    assert isinstance(result, types.CallToolResult)
-    assert isinstance(result.content[0], types.TextContent)
-    assert not result.is_error, result.content[0].text
-    assert json.loads(result.content[0].text) == result.structured_content
-    told: dict[str, Any] = result.structured_content
-    return told
-
-
-async def refused(session: ClientSession, name: str, **arguments: Any) -> str:
-    result = await session.call_tool(f"batch_{name}", arguments)
-    assert isinstance(result, types.CallToolResult)
-    assert result.is_error
-    assert result.structured_content is not None
-    code: str = result.structured_content["error"]["code"]
-    assert isinstance(result.content[0], types.TextContent)
-    assert code in result.content[0].text
-    return code
 
 
 async def test_the_tools_are_the_tables_operations(workspace: Path, environment: dict[str, str]) -> None:
@@ -124,21 +91,9 @@ async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
     workspace: Path, environment: dict[str, str], emulate: Emulate, ending: signal.Signals | None
 ) -> None:
     emulator = emulate({"clock": {"pending": 600}})
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *SERVER,
-        "--root",
-        str(workspace),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=service_environment(environment, emulator),
-    )
+    process, _ = await start_server(workspace, service_environment(environment, emulator))
     assert process.stdin
     assert process.stdout
-    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-    process.stdin.write(line(1, "initialize", hello) + line(None, "notifications/initialized", {}))
-    await process.stdout.readline()
     process.stdin.write(line(2, "tools/call", {"name": "batch_create", "arguments": {"prompts": ["x"]}}))
     job = json.loads(await process.stdout.readline())["result"]["structuredContent"]["job"]
     process.stdin.write(line(3, "tools/call", {"name": "batch_poll", "arguments": {"job": job}}))
@@ -152,11 +107,6 @@ async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
     assert process.returncode == 0
     assert said == b""
     assert emulator.requests("cancel") == []
-
-
-def line(number: int | None, method: str, params: dict[str, Any]) -> bytes:
-    message = {"jsonrpc": "2.0", "method": method, "params": params} | ({} if number is None else {"id": number})
-    return json.dumps(message).encode() + b"\n"
 
 
 @pytest.mark.parametrize("root", ["/", "~", "/absent"])

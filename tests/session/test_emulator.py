@@ -17,6 +17,8 @@ from padwan_server.session.session import Session
 from tests.support.operations import Runner
 from tests.support.service import KEY
 
+pytestmark = pytest.mark.slow
+
 
 @asynccontextmanager
 async def session_on(workspace: Path) -> AsyncIterator[Runner]:
