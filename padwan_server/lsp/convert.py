@@ -4,55 +4,66 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from padwan_server.lsp.documents import PromptTextDocument
+from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
 from padwan_server.prompts.problem import Fix, Problem
+from padwan_server.prompts.rules import Code, problem
 from padwan_server.prompts.span import Span
+from padwan_server.prompts.text import Encoding
 
 SOURCE = "padwan"
-DIAGNOSTICS_SHOWN = 1000
-"""Editors slow down beyond that; the last one says how many more there are."""
 
 
-def to_range(span: Span, document: PromptTextDocument) -> types.Range:
-    """``span`` in the client's lines and columns."""
-    start = document.index.position(span.start, document.encoding)
-    end = document.index.position(span.end, document.encoding)
-    return types.Range(types.Position(*start), types.Position(*end))
+class Converter:
+    """Translates places of one document, in the units of its client's columns."""
 
+    def __init__(self, uri: str, prompts: PromptDocument, encoding: Encoding) -> None:
+        self._uri = uri
+        self._prompts = prompts
+        self._encoding = encoding
 
-def to_diagnostics(document: PromptTextDocument) -> list[types.Diagnostic]:
-    """The problems of a document, at most DIAGNOSTICS_SHOWN of them."""
-    problems = document.prompts.problems
-    shown = [to_diagnostic(problem, document) for problem in problems[:DIAGNOSTICS_SHOWN]]
-    if len(problems) > DIAGNOSTICS_SHOWN:
-        more = len(problems) - DIAGNOSTICS_SHOWN + 1
-        shown[-1].message = f"{shown[-1].message} And {more - 1} more problems."
-    return shown
+    def range(self, span: Span) -> types.Range:
+        """``span`` in lines and columns."""
+        start = self._prompts.position(span.start, self._encoding)
+        end = start if span.end == span.start else self._prompts.position(span.end, self._encoding)
+        return types.Range(types.Position(*start), types.Position(*end))
 
+    def span(self, place: types.Range) -> Span:
+        """Lines and columns as offsets."""
+        start = self._prompts.offset(place.start.line, place.start.character, self._encoding)
+        return Span(start, self._prompts.offset(place.end.line, place.end.character, self._encoding))
 
-def to_diagnostic(problem: Problem, document: PromptTextDocument) -> types.Diagnostic:
-    """One problem."""
-    return types.Diagnostic(
-        range=to_range(problem.span, document),
-        message=problem.message,
-        severity=types.DiagnosticSeverity(problem.severity.value),
-        code=problem.code,
-        source=SOURCE,
-        related_information=[
-            types.DiagnosticRelatedInformation(types.Location(document.uri, to_range(span, document)), message)
-            for span, message in problem.related
-        ]
-        or None,
-    )
+    def diagnostics(self) -> list[types.Diagnostic]:
+        """The problems of the document; beyond PROBLEMS_SHOWN the last one counts the rest."""
+        problems = self._prompts.problems
+        shown = [self.diagnostic(found) for found in problems]
+        if len(problems) == PROBLEMS_SHOWN and (more := self._prompts.counts().total() - PROBLEMS_SHOWN):
+            message = f"There are {more + 1} more problems from here on. Mend some of those above first."
+            last = problems[-1]
+            shown[-1] = self.diagnostic(problem(Code.MORE_PROBLEMS, message, last.span))
+        return shown
 
+    def diagnostic(self, found: Problem) -> types.Diagnostic:
+        """One found."""
+        return types.Diagnostic(
+            range=self.range(found.span),
+            message=found.message,
+            severity=types.DiagnosticSeverity(found.severity.value),
+            code=found.code,
+            source=SOURCE,
+            related_information=[
+                types.DiagnosticRelatedInformation(types.Location(self._uri, self.range(span)), message)
+                for span, message in found.related
+            ]
+            or None,
+        )
 
-def to_code_action(problem: Problem, fix: Fix, document: PromptTextDocument) -> types.CodeAction:
-    """The fix of a problem."""
-    edits = [types.TextEdit(to_range(edit.span, document), edit.text) for edit in fix.edits]
-    return types.CodeAction(
-        title=fix.title,
-        kind=types.CodeActionKind.QuickFix,
-        diagnostics=[to_diagnostic(problem, document)],
-        is_preferred=True,
-        edit=types.WorkspaceEdit(changes={document.uri: edits}),
-    )
+    def code_action(self, found: Problem, fix: Fix) -> types.CodeAction:
+        """The fix of a problem."""
+        edits = [types.TextEdit(self.range(edit.span), edit.text) for edit in fix.edits]
+        return types.CodeAction(
+            title=fix.title,
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[self.diagnostic(found)],
+            is_preferred=True,
+            edit=types.WorkspaceEdit(changes={self._uri: edits}),
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from padwan_server.lsp.convert import SOURCE, to_code_action, to_diagnostics, to_range
+from padwan_server.lsp.convert import SOURCE, Converter
 from padwan_server.lsp.documents import PromptTextDocument
 
 if TYPE_CHECKING:
@@ -87,27 +87,30 @@ class Diagnostics:
         del self._checks[uri]
         document = self._server.documents.get(uri)
         if document:
-            found = to_diagnostics(document) if self._in_scope(document) else []
-            self._publish(uri, document.version, found)
+            found = await self._found(document)
+            # What was typed meanwhile has a check of its own on its way.
+            if uri not in self._checks and document is self._server.documents.get(uri):
+                self._publish(uri, document.version, found)
+
+    async def _found(self, document: PromptTextDocument | None) -> list[types.Diagnostic]:
+        return (await converter(document)).diagnostics() if document and self._in_scope(document) else []
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
-    def _pulled(self, params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
+    async def _pulled(self, params: types.DocumentDiagnosticParams) -> types.RelatedFullDocumentDiagnosticReport:
         document = self._server.documents.get(params.text_document.uri)
-        found = to_diagnostics(document) if document and self._in_scope(document) else []
-        return types.RelatedFullDocumentDiagnosticReport(items=found)
+        return types.RelatedFullDocumentDiagnosticReport(items=await self._found(document))
 
-    def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
+    async def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         document = self._server.documents.get(params.text_document.uri)
         if not document or not self._in_scope(document):
             return []
-        return [
-            to_code_action(problem, problem.fix, document)
-            for problem in document.prompts.problems
-            if problem.fix and _touch(to_range(problem.span, document), params.range)
-        ]
+        prompts, convert = await document.prompts(), await converter(document)
+        found = prompts.touching(*convert.span(params.range))
+        return [convert.code_action(problem, problem.fix) for problem in found if problem.fix]
 
 
-def _touch(one: types.Range, other: types.Range) -> bool:
-    return one.start <= other.end and other.start <= one.end
+async def converter(document: PromptTextDocument) -> Converter:
+    """What translates the places of an open document."""
+    return Converter(document.uri, await document.prompts(), document.encoding)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from typing import Any
 from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
-from padwan_server.prompts.document import PromptDocument, parse
+from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.format import PromptFormat, format_of
 from padwan_server.prompts.text import Encoding, LineIndex
+
+_READ_AT_ONCE = 200_000
+"""Characters that take less than 20 ms to read: larger documents are read beside the event loop."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -30,15 +34,43 @@ class PromptTextDocument(TextDocument):
         """The unit of the client's columns."""
         return Encoding(types.PositionEncodingKind(self.position_codec.encoding).value)
 
-    @cached_property
-    def index(self) -> LineIndex:
-        """Where lines begin, until the next change."""
-        return LineIndex(self.source)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prompts: PromptDocument | None = None
+        self._opening: asyncio.Task[PromptDocument] | None = None
+        self._meanwhile: list[types.TextDocumentContentChangeEvent] = []
 
-    @cached_property
-    def prompts(self) -> PromptDocument:
-        """The document's prompts and problems, until the next change."""
-        return parse(self.source, self.format)
+    @property
+    def source(self) -> str:
+        """The whole text."""
+        if self._source is None and self._prompts is not None:
+            self._source = self._prompts.text
+        return super().source
+
+    async def prompts(self) -> PromptDocument:
+        """The prompts of the text as it is when they are ready; those of a large one are read beside the loop."""
+        if self._prompts is None and len(self.source) <= _READ_AT_ONCE:
+            self._prompts = PromptDocument(self.source, self.format)
+        while self._prompts is None:
+            await asyncio.shield(self._opened())
+        return self._prompts
+
+    def _opened(self) -> asyncio.Task[PromptDocument]:
+        if self._opening is None:
+            self._opening = asyncio.create_task(asyncio.to_thread(PromptDocument, self.source, self.format))
+            self._opening.add_done_callback(self._finish_opening)
+        return self._opening
+
+    def _finish_opening(self, opening: asyncio.Task[PromptDocument]) -> None:
+        """Make good what was typed while the document was read."""
+        if opening is not self._opening:
+            return
+        self._opening = None
+        prompts = opening.result()
+        for change in self._meanwhile:
+            _apply(change, prompts, self.encoding)
+        self._meanwhile.clear()
+        self._prompts = prompts
 
     @property
     def format(self) -> PromptFormat:
@@ -50,17 +82,28 @@ class PromptTextDocument(TextDocument):
 
     def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
         """Apply an edit, or replace the whole text."""
-        text = change.text
-        if isinstance(change, types.TextDocumentContentChangePartial):
-            start = self._offset(change.range.start)
-            end = max(self._offset(change.range.end), start)
-            text = self.source[:start] + text + self.source[end:]
-        self._source = text
-        for outdated in ("index", "prompts"):
-            self.__dict__.pop(outdated, None)
+        if not isinstance(change, types.TextDocumentContentChangePartial):
+            self._source, self._prompts, self._opening = change.text, None, None
+            self._meanwhile.clear()
+        elif self._prompts is not None:
+            _apply(change, self._prompts, self.encoding)
+            self._source = None
+        else:
+            if self._opening is not None:
+                self._meanwhile.append(change)
+            index = LineIndex(self.source)
+            start, end = _offsets(change.range, index, self.encoding)
+            self._source = self.source[:start] + change.text + self.source[end:]
 
-    def _offset(self, position: types.Position) -> int:
-        return self.index.offset(position.line, position.character, self.encoding)
+
+def _apply(change: types.TextDocumentContentChangeEvent, prompts: PromptDocument, encoding: Encoding) -> None:
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        prompts.edit(*_offsets(change.range, prompts, encoding), change.text)
+
+
+def _offsets(place: types.Range, text: PromptDocument | LineIndex, encoding: Encoding) -> tuple[int, int]:
+    start = text.offset(place.start.line, place.start.character, encoding)
+    return start, max(text.offset(place.end.line, place.end.character, encoding), start)
 
 
 class PromptWorkspace(Workspace):

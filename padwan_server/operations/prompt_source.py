@@ -8,10 +8,8 @@ from padwan_server.errors import PadwanError
 from padwan_server.operations.context import Context, PromptFile
 from padwan_server.operations.views import problem_view
 from padwan_server.prompts.document import from_strings
+from padwan_server.prompts.problem import Severity
 from padwan_server.prompts.record import Record
-
-PROBLEMS_SHOWN = 1000
-"""Problems that one answer holds at most."""
 
 
 async def prompt_source(file: str | None, prompts: Sequence[str] | None, context: Context) -> PromptFile:
@@ -28,14 +26,14 @@ async def prompt_source(file: str | None, prompts: Sequence[str] | None, context
 
 
 def sendable(source: PromptFile) -> Sequence[Record]:
-    """The records of a source without errors. Raises PadwanError ``prompt-file-errors`` with all problems in data."""
+    """The records of a source without errors. Raises PadwanError ``prompt-file-errors`` with the errors in data."""
     document = source.document
-    if not document.errors:
+    count = document.counts()[Severity.ERROR]
+    if not count:
         return document.records
-    problems = [problem_view(problem, document).model_dump() for problem in document.problems[:PROBLEMS_SHOWN]]
-    first = next(problem for problem in problems if problem["severity"] == "error")
+    problems = [problem_view(problem, document).model_dump() for problem in document.errors]
+    first = problems[0]
     where = f"{source.name}:{first['line']}:{first['column']}" if source.name else "the prompts"
-    count = len(document.errors)
     raise PadwanError(
         "prompt-file-errors",
         f"Nothing was sent: {where}: {first['message']}" + (f" ({count} errors in all.)" if count > 1 else ""),

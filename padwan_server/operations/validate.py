@@ -6,8 +6,10 @@ from pydantic import Field
 
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
-from padwan_server.operations.prompt_source import PROBLEMS_SHOWN, prompt_source
+from padwan_server.operations.prompt_source import prompt_source
 from padwan_server.operations.views import ProblemView, PromptFilePath, problem_view
+from padwan_server.prompts.document import PROBLEMS_SHOWN
+from padwan_server.prompts.problem import Severity
 
 
 class ValidateParams(Params):
@@ -37,16 +39,16 @@ async def validate(params: ValidateParams, context: Context) -> ValidateResult:
     """
     source = await prompt_source(params.file, params.prompts, context)
     document = source.document
-    errors = len(document.errors)
+    counts = document.counts()
     return ValidateResult(
         file=source.name,
         format=document.format.value,
         unsaved=source.unsaved,
-        prompts=len(document.records),
-        valid=not errors,
-        errors=errors,
-        warnings=len(document.problems) - errors,
-        problems=[problem_view(problem, document) for problem in document.problems[:PROBLEMS_SHOWN]],
+        prompts=document.prompts,
+        valid=not counts[Severity.ERROR],
+        errors=counts[Severity.ERROR],
+        warnings=counts.total() - counts[Severity.ERROR],
+        problems=[problem_view(problem, document) for problem in document.problems],
     )
 
 

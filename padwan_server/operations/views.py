@@ -112,8 +112,8 @@ class ProblemView(Result):
 
 def problem_view(problem: Problem, document: PromptDocument) -> ProblemView:
     """``problem`` for people and programs."""
-    line, column = document.lines.position(problem.span.start, Encoding.UTF32)
-    end_line, end_column = document.lines.position(problem.span.end, Encoding.UTF32)
+    line, column = document.position(problem.span.start, Encoding.UTF32)
+    end_line, end_column = document.position(problem.span.end, Encoding.UTF32)
     return ProblemView(
         code=problem.code,
         severity=problem.severity.name.lower(),

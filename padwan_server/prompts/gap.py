@@ -9,7 +9,11 @@ from padwan_server.prompts.problem import Edit
 from padwan_server.prompts.span import Span
 
 _WHITE_SPACE = re.compile(r"[ \t\r\n]*")
-_COMMENT = re.compile(r"//[^\r\n]*|#[^\r\n]*|/\*(?s:.)*?(?:\*/|\Z)")
+COMMENT_LIMIT = 60_000
+"""Characters of a comment at most."""
+
+# What is opened by /* and not closed soon is a comment to the end of its line: else it would be the rest of the file.
+_COMMENT = re.compile(rf"//[^\r\n]*|#[^\r\n]*|/\*(?s:.){{0,{COMMENT_LIMIT - 4}}}?\*/|/\*[^\r\n]*")
 
 # No white space to Python, and yet invisible on the screen: zero width characters and a BOM within the file.
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"

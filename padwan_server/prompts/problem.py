@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from padwan_server.prompts.span import Span
@@ -23,6 +23,10 @@ class Edit:
 
     span: Span
     text: str
+
+    def shifted(self, offset: int) -> Edit:
+        """The same edit of a text that begins ``offset`` earlier."""
+        return Edit(self.span.shifted(offset), self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,14 @@ class Problem:
     span: Span
     fix: Fix | None = None
     related: tuple[tuple[Span, str], ...] = ()
+
+    def shifted(self, offset: int) -> Problem:
+        """The same problem in a text that begins ``offset`` earlier."""
+        if not offset:
+            return self
+        return replace(
+            self,
+            span=self.span.shifted(offset),
+            fix=self.fix and replace(self.fix, edits=tuple(edit.shifted(offset) for edit in self.fix.edits)),
+            related=tuple((span.shifted(offset), word) for span, word in self.related),
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -12,9 +12,21 @@ from padwan_server.prompts.span import Span
 _DIGEST_BYTES = 16
 
 
+DEFAULT_PREFIX = "prompt-"
+
+
 def default_key(index: int) -> str:
     """The key of the record at ``index`` when the file gives it none."""
-    return f"prompt-{index}"
+    return f"{DEFAULT_PREFIX}{index}"
+
+
+def number_in(key: str) -> int | None:
+    """The index in a key that looks like a default key."""
+    if not key.startswith(DEFAULT_PREFIX):
+        return None
+    number = key.removeprefix(DEFAULT_PREFIX)
+    sound = number.isascii() and number.isdecimal() and len(number) < 16 and (number == "0" or number[0] != "0")
+    return int(number) if sound else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +48,28 @@ class Record:
     span: Span
     key_span: Span | None
     prompt_span: Span
+
+    @property
+    def written_key(self) -> str | None:
+        """The key that the file gives it, if any."""
+        return None if self.generated else self.key
+
+    @property
+    def is_string(self) -> bool:
+        """Whether the prompt is the whole entry, and not a member of an object."""
+        return self.span == self.prompt_span
+
+    def shifted(self, offset: int, entries: int = 0) -> Record:
+        """The same record in a text that begins ``offset`` and so many ``entries`` earlier."""
+        index = self.index + entries
+        return replace(
+            self,
+            index=index,
+            key=default_key(index) if self.generated else self.key,
+            span=self.span.shifted(offset),
+            key_span=self.key_span.shifted(offset) if self.key_span else None,
+            prompt_span=self.prompt_span.shifted(offset),
+        )
 
     @property
     def digest(self) -> str:

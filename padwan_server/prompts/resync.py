@@ -10,16 +10,28 @@ _OBJECT_AFTER_OBJECT = r"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)"
 
 _STRING_ON_NEXT_LINE = re.compile(r"""[\r\n][ \t]*(?=["'{])""")
 _ITEM_AFTER_COMMA = re.compile(r""",[ \t\r\n]*(?=["'{])""")
+_OBJECT_START = re.compile(_RECORD)
 _OBJECT = re.compile(f"{_RECORD}|{_OBJECT_AFTER_OBJECT}")
 
 
-def next_record(text: str, broken: int, suspect: int) -> int:
-    """The offset of the first record after the one at ``broken``, looked for from ``suspect`` on.
+def next_record(text: str, broken: int, suspect: int, end: int) -> int | None:
+    """The offset of the first record after the one at ``broken``, looked for from ``suspect`` to ``end``."""
+    match = _pattern(text, broken).search(text, max(suspect, broken + 1), end)
+    return match.end() if match else None
 
-    The closing bracket of the array, or else the text's end, if no record follows.
-    """
-    match = _pattern(text, broken).search(text, max(suspect, broken + 1))
-    return match.end() if match else _end_of_array(text, suspect)
+
+def resume(text: str, broken: int, suspect: int, end: int) -> int:
+    """Where to read on behind a broken record: at the next one, the array's closing bracket, or the text's end."""
+    following = next_record(text, broken, suspect, end)
+    return _end_of_array(text, suspect) if following is None else following
+
+
+def record_inside(text: str, start: int, end: int) -> int | None:
+    """Where another record begins within what was read as the one at ``start``."""
+    indentation = _indentation(text, start)
+    pattern = _OBJECT_START if indentation is None else _pattern(text, start)
+    match = pattern.search(text, start + 1, end)
+    return match.end() if match else None
 
 
 def _pattern(text: str, broken: int) -> re.Pattern[str]:

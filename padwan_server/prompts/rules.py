@@ -30,6 +30,7 @@ class Code(StrEnum):
     UNKNOWN_FIELD = "unknown-field"
     BLANK_LINE = "blank-line"
     MIXED_ARRAY = "mixed-array"
+    MORE_PROBLEMS = "more-problems"
 
 
 class Rule(NamedTuple):
@@ -73,6 +74,7 @@ RULES = (
     Rule(
         Code.UNKNOWN_FIELD, Severity.WARNING, "An entry has a field that is not sent; perhaps another name was meant."
     ),
+    Rule(Code.MORE_PROBLEMS, Severity.INFORMATION, "Stands for all the problems that are too many to be shown."),
     Rule(Code.BLANK_LINE, Severity.INFORMATION, "A JSON Lines file has a blank line. It is skipped."),
     Rule(Code.MIXED_ARRAY, Severity.HINT, "An array holds strings as well as objects."),
 )

@@ -15,6 +15,7 @@ from padwan_server.prompts import literal
 from padwan_server.prompts.fault import Fault, shown, syntax_problem
 from padwan_server.prompts.gap import skip_gap
 from padwan_server.prompts.problem import Edit, Problem
+from padwan_server.prompts.resync import record_inside
 from padwan_server.prompts.rules import Code, problem
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.value import Member, Value
@@ -70,10 +71,11 @@ class _UnreadableError(Exception):
 class _Scanner:
     """One pass over one record: ``at`` is where it has come to, ``suspect`` the start of the token it reads."""
 
-    __slots__ = ("at", "end", "faults", "problems", "suspect", "text")
+    __slots__ = ("at", "end", "faults", "problems", "start", "suspect", "text")
 
     def __init__(self, text: str, offset: int, end: int) -> None:
         self.text = text
+        self.start = offset
         self.at = offset
         self.end = end
         self.suspect = offset
@@ -184,13 +186,12 @@ class _Scanner:
         if depth >= MAX_DEPTH:
             self._fail(f"Nested deeper than {MAX_DEPTH} levels, and the service reads no deeper.", self._rest_of_line())
         try:
-            data, end = _DECODER.raw_decode(self.text, self.at)
+            data, length = _DECODER.raw_decode(self.text[self.at : self.end])
         except (ValueError, RecursionError):
             return None
+        end = self.at + length
         brackets = self.text.count("{", self.at, end) + self.text.count("[", self.at, end)
-        if end > self.end or depth + brackets > MAX_DEPTH:
-            return None
-        return Value(Span(self.at, end), data)
+        return Value(Span(self.at, end), data) if depth + brackets <= MAX_DEPTH else None
 
     def _object(self, depth: int) -> Value:
         start, members, more = self.at, list[Member](), True
@@ -258,6 +259,12 @@ class _Scanner:
 
     def _close_at_end(self, offset: int, closer: str) -> None:
         opener = "{" if closer == "}" else "["
+        following = record_inside(self.text, self.start, self.end)
+        if following is not None:
+            # What was taken for a part of this record is the next one.
+            self.suspect = following
+            before = len(self.text[self.start : following].rstrip(", \t\r\n")) + self.start
+            self._fail(f'A "{opener}" is never closed. Put a "{closer}" here.', Span(before - 1, before))
         self._lacks(f'A "{opener}" is never closed. Put a "{closer}" here.', offset, closer)
         self.at = offset
 

@@ -10,3 +10,7 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+    def shifted(self, offset: int) -> Span:
+        """The same stretch in a text that begins ``offset`` earlier."""
+        return Span(self.start + offset, self.end + offset)

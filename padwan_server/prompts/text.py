@@ -11,7 +11,7 @@ from itertools import accumulate
 from padwan_server.prompts.span import Span
 
 # Nothing else ends a line: prompts hold U+2028, U+2029, U+0085, form feeds and vertical tabs.
-_LINE_END = re.compile(r"\r\n|\n|\r")
+LINE_END = re.compile(r"\r\n|\n|\r")
 
 # Code points between two milestones (see LineIndex): a conversion looks at no more than this many.
 _STRIDE = 512
@@ -34,7 +34,7 @@ class LineIndex:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._starts = _line_starts(text)
         # In ASCII a code point is one unit in every encoding.
         self._ascii = text.isascii()
         self._milestones: dict[Encoding, list[int]] = {}
@@ -76,7 +76,7 @@ class LineIndex:
             return offset
         nearest = offset // _STRIDE
         rest = self._text[nearest * _STRIDE : offset]
-        return self._milestones_of(encoding)[nearest] + _units(rest, encoding)
+        return self._milestones_of(encoding)[nearest] + width(rest, encoding)
 
     def _offset_at(self, units: int, encoding: Encoding) -> int:
         if self._ascii or encoding is Encoding.UTF32:
@@ -86,7 +86,7 @@ class LineIndex:
         offset = nearest * _STRIDE
         left = units - milestones[nearest]
         for character in self._text[offset : offset + _STRIDE]:
-            left -= _units(character, encoding)
+            left -= width(character, encoding)
             if left < 0:
                 break
             offset += 1
@@ -95,11 +95,26 @@ class LineIndex:
     def _milestones_of(self, encoding: Encoding) -> list[int]:
         if encoding not in self._milestones:
             pieces = (self._text[at : at + _STRIDE] for at in range(0, len(self._text), _STRIDE))
-            self._milestones[encoding] = list(accumulate((_units(piece, encoding) for piece in pieces), initial=0))
+            self._milestones[encoding] = list(accumulate((width(piece, encoding) for piece in pieces), initial=0))
         return self._milestones[encoding]
 
 
-def _units(text: str, encoding: Encoding) -> int:
+def count_line_ends(text: str) -> int:
+    """How many line ends a text holds."""
+    return text.count("\n") if "\r" not in text else sum(1 for _ in LINE_END.finditer(text))
+
+
+def _line_starts(text: str) -> list[int]:
+    if "\r" in text:
+        return [0, *(match.end() for match in LINE_END.finditer(text))]
+    *lines, _ = text.split("\n")
+    return list(accumulate([len(line) + 1 for line in lines], initial=0))
+
+
+def width(text: str, encoding: Encoding) -> int:
+    """How many units a text takes."""
+    if text.isascii() or encoding is Encoding.UTF32:
+        return len(text)
     if encoding is Encoding.UTF8:
         return len(text.encode("utf-8", "surrogatepass"))
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

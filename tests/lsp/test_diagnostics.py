@@ -140,4 +140,4 @@ async def test_at_most_a_thousand_problems_are_shown_and_the_rest_counted(editor
     editor.open("x.prompts.json", json.dumps([""] * 1500))
     problems = await editor.problems("x.prompts.json")
     assert len(problems) == 1000
-    assert "500 more" in problems[-1].message
+    assert "501 more" in problems[-1].message
