@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-INLINE_LIMIT_BYTES = 19_500_000
-"""Bytes of inline requests at most. The service takes less than 20 MB a create, names and brackets included
-(https://ai.google.dev/gemini-api/docs/batch-api)."""
+from padwan_server.service import INLINE_LIMIT_BYTES
 
 
 def text_request(prompt: str, system: str = "", config: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -12,11 +12,12 @@ import msgspec
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
-from padwan_server.gemini.requests import INLINE_LIMIT_BYTES, fit_inline, inline_item
+from padwan_server.gemini.requests import fit_inline, inline_item
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, write_lines
 from padwan_server.jobs.job import UNCERTAIN, Job, now
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.service import INLINE_LIMIT_BYTES
 
 
 class Request(msgspec.Struct, frozen=True):

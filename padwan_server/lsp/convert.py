@@ -6,7 +6,7 @@ from lsprotocol import types
 
 from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
 from padwan_server.prompts.problem import Fix, Problem
-from padwan_server.prompts.rules import Code, problem
+from padwan_server.prompts.rules import Code, Grades, number_of, problem
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.text import Encoding
 
@@ -32,11 +32,12 @@ class Converter:
         start = self._prompts.offset(place.start.line, place.start.character, self._encoding)
         return Span(start, self._prompts.offset(place.end.line, place.end.character, self._encoding))
 
-    def diagnostics(self) -> list[types.Diagnostic]:
+    def diagnostics(self, grades: Grades) -> list[types.Diagnostic]:
         """The problems of the document; beyond PROBLEMS_SHOWN the last one counts the rest."""
-        problems = self._prompts.problems
-        shown = [self.diagnostic(found) for found in problems]
-        if len(problems) == PROBLEMS_SHOWN and (more := self._prompts.counts().total() - PROBLEMS_SHOWN):
+        problems = self._prompts.find(PROBLEMS_SHOWN, grades.shown)
+        shown = [self.diagnostic(grades.graded(found)) for found in problems]
+        total = number_of(self._prompts.counts(), grades.shown)
+        if len(problems) == PROBLEMS_SHOWN and (more := total - PROBLEMS_SHOWN):
             message = f"There are {more + 1} more problems from here on. Mend some of those above first."
             last = problems[-1]
             shown[-1] = self.diagnostic(problem(Code.MORE_PROBLEMS, message, last.span))

@@ -93,7 +93,11 @@ class Diagnostics:
                 self._publish(uri, document.version, found)
 
     async def _found(self, document: PromptTextDocument | None) -> list[types.Diagnostic]:
-        return (await converter(document)).diagnostics() if document and self._in_scope(document) else []
+        return (
+            (await converter(document)).diagnostics(self._server.settings.grades)
+            if document and self._in_scope(document)
+            else []
+        )
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
@@ -107,7 +111,7 @@ class Diagnostics:
         if not document or not self._in_scope(document):
             return []
         prompts, convert = await document.prompts(), await converter(document)
-        found = prompts.touching(*convert.span(params.range))
+        found = prompts.touching(*convert.span(params.range), self._server.settings.grades.shown)
         return [convert.code_action(problem, problem.fix) for problem in found if problem.fix]
 
 

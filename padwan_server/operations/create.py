@@ -9,14 +9,15 @@ from typing import Any
 from pydantic import Field
 
 from padwan_server.errors import PadwanError
-from padwan_server.gemini.models import model_name, model_warning
 from padwan_server.gemini.requests import text_request, with_defaults
 from padwan_server.jobs.submission import Request
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.prompt_source import prompt_source, sendable
 from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view, problem_view
+from padwan_server.prompts.document import PROBLEMS_SHOWN
 from padwan_server.prompts.record import Record
+from padwan_server.service import model_name, model_warning
 
 
 class CreateParams(Params):
@@ -56,8 +57,8 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
 
     Refuses prompts that have errors, and sends nothing then. The answer names the job: poll it, then export it.
     """
-    source = await prompt_source(params.file, params.prompts, context)
-    records = chosen(sendable(source), params)
+    source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
+    records = chosen(sendable(source, grades), params)
     if params.max_requests is not None and len(records) > params.max_requests:
         raise PadwanError(
             "too-many-requests",
@@ -74,7 +75,10 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
         **job_view(job).model_dump(),
         unsaved=source.unsaved,
         warnings=[warning] if warning else [],
-        problems=[problem_view(problem, source.document) for problem in source.document.problems],
+        problems=[
+            problem_view(problem, source.document, grades)
+            for problem in source.document.find(PROBLEMS_SHOWN, grades.shown)
+        ],
     )
 
 

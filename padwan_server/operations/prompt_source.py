@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from padwan_server.errors import PadwanError
 from padwan_server.operations.context import Context, PromptFile
 from padwan_server.operations.views import problem_view
-from padwan_server.prompts.document import from_strings
-from padwan_server.prompts.problem import Severity
+from padwan_server.prompts.document import PROBLEMS_SHOWN, from_strings
 from padwan_server.prompts.record import Record
+from padwan_server.prompts.rules import Grades, number_of
 
 
 async def prompt_source(file: str | None, prompts: Sequence[str] | None, context: Context) -> PromptFile:
@@ -25,13 +25,14 @@ async def prompt_source(file: str | None, prompts: Sequence[str] | None, context
     return PromptFile(name="", document=from_strings(prompts or ()), unsaved=False)
 
 
-def sendable(source: PromptFile) -> Sequence[Record]:
+def sendable(source: PromptFile, grades: Grades) -> Sequence[Record]:
     """The records of a source without errors. Raises PadwanError ``prompt-file-errors`` with the errors in data."""
     document = source.document
-    count = document.counts()[Severity.ERROR]
+    count = number_of(document.counts(), grades.stopping)
     if not count:
         return document.records
-    problems = [problem_view(problem, document).model_dump() for problem in document.errors]
+    found = document.find(PROBLEMS_SHOWN, grades.stopping)
+    problems = [problem_view(problem, document, grades).model_dump() for problem in found]
     first = problems[0]
     where = f"{source.name}:{first['line']}:{first['column']}" if source.name else "the prompts"
     raise PadwanError(

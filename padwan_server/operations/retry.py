@@ -108,7 +108,7 @@ async def _requests(
     """The requests to send again, and which of them the file changed."""
     keys = {answer.key for answer in failed}
     stored = {request.key: request for request in await jobs.requests(chain.jobs, keys)}
-    records = sendable(await prompt_source(file, None, context)) if file else ()
+    records = sendable(await prompt_source(file, None, context), context.settings.grades) if file else ()
     corrected = {record.key: request_of(record, None, None) for record in records if record.key in keys}
     lost = sorted(keys - stored.keys() - corrected.keys())
     if lost:

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from padwan_server.errors import PadwanError
-from padwan_server.gemini.models import DEFAULT_MODEL
+from padwan_server.prompts.rules import Code, Grades
+from padwan_server.service import DEFAULT_MODEL
 
 
 class Settings(BaseModel):
@@ -32,6 +33,18 @@ class Settings(BaseModel):
         tuple[str, ...],
         Field(description="Names (glob patterns) of the prompt files that are checked while they are edited."),
     ] = ("*.prompts.json", "*.prompts.jsonl", "*.prompts.txt", "prompts.json", "prompts.jsonl", "prompts.txt")
+    rules: Annotated[
+        dict[Code, Literal["error", "warning", "information", "hint", "off"]],
+        Field(
+            description='How bad a rule\'s findings are, by the rule\'s code, e.g. {"duplicate-prompt": "off"}. '
+            "What is an error by itself is shown as you say, and stops a submission all the same."
+        ),
+    ] = {}
+
+    @property
+    def grades(self) -> Grades:
+        """The rules as this user sees them."""
+        return Grades({code.value: grade for code, grade in self.rules.items()})
 
 
 def parse_settings(given: Any) -> Settings:

@@ -9,7 +9,7 @@ from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.prompt_source import prompt_source
 from padwan_server.operations.views import ProblemView, PromptFilePath, problem_view
 from padwan_server.prompts.document import PROBLEMS_SHOWN
-from padwan_server.prompts.problem import Severity
+from padwan_server.prompts.rules import number_of
 
 
 class ValidateParams(Params):
@@ -39,16 +39,21 @@ async def validate(params: ValidateParams, context: Context) -> ValidateResult:
     """
     source = await prompt_source(params.file, params.prompts, context)
     document = source.document
+    grades = context.settings.grades
     counts = document.counts()
+    errors = number_of(counts, grades.stopping)
     return ValidateResult(
         file=source.name,
         format=document.format.value,
         unsaved=source.unsaved,
         prompts=document.prompts,
-        valid=not counts[Severity.ERROR],
-        errors=counts[Severity.ERROR],
-        warnings=counts.total() - counts[Severity.ERROR],
-        problems=[problem_view(problem, document) for problem in document.problems],
+        valid=not errors,
+        errors=errors,
+        warnings=number_of(counts, grades.shown - grades.stopping),
+        problems=[
+            problem_view(problem, document, grades)
+            for problem in document.find(PROBLEMS_SHOWN, grades.shown | grades.stopping)
+        ],
     )
 
 

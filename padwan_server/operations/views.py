@@ -11,6 +11,7 @@ from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.operation import Result
 from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.problem import Problem
+from padwan_server.prompts.rules import Grades
 from padwan_server.prompts.text import Encoding
 
 JobName = Annotated[str, Field(min_length=1, description="Name of the batch job, with or without the prefix batches/.")]
@@ -110,13 +111,13 @@ class ProblemView(Result):
     end_column: int = Field(description="Column where it ends.")
 
 
-def problem_view(problem: Problem, document: PromptDocument) -> ProblemView:
-    """``problem`` for people and programs."""
+def problem_view(problem: Problem, document: PromptDocument, grades: Grades) -> ProblemView:
+    """``problem`` for people and programs, as bad as the settings say."""
     line, column = document.position(problem.span.start, Encoding.UTF32)
     end_line, end_column = document.position(problem.span.end, Encoding.UTF32)
     return ProblemView(
         code=problem.code,
-        severity=problem.severity.name.lower(),
+        severity=grades.graded(problem).severity.name.lower(),
         message=problem.message,
         line=line + 1,
         column=column + 1,

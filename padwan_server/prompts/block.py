@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from padwan_server.prompts.entry import read_entry
 from padwan_server.prompts.glance import Glance, content_number
-from padwan_server.prompts.problem import Problem, Severity
+from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.record import DEFAULT_PREFIX, Record, number_in
 from padwan_server.prompts.scanner import scan_record
 from padwan_server.prompts.text import Encoding, LineIndex, count_line_ends, width
@@ -30,8 +30,8 @@ class Block:
     """Entries with all that stands between them. Spans and indices in it count from its own start.
 
     ``keys`` has the written key of each entry; ``missing`` are those entries that no record could be read from;
-    ``contents`` numbers the prompts of the others. ``reach`` is how far behind its start text has a say in what the
-    block means, which is its length at least.
+    ``contents`` numbers the prompts, 0 for one that is blank or cannot be read. ``reach`` is how far behind its start
+    text has a say in what the block means, which is its length at least.
     """
 
     text: str
@@ -73,10 +73,8 @@ class Block:
 
     @property
     def record_contents(self) -> list[int]:
-        """A number for each of its records, equal for equal prompts."""
-        if not self.missing:
-            return self.contents
-        return [number for position, number in enumerate(self.contents) if position not in self.missing]
+        """A number for each of its records that is not blank, equal for equal prompts."""
+        return [number for number in self.contents if number] if 0 in self.contents else self.contents
 
     @property
     def objects(self) -> int:
@@ -106,6 +104,11 @@ class Block:
     # Its size
 
     @cached_property
+    def size_in_bytes(self) -> int:
+        """Bytes of its text as UTF-8."""
+        return width(self.text, Encoding.UTF8)
+
+    @cached_property
     def line_ends(self) -> int:
         """How many line ends it holds."""
         return count_line_ends(self.text)
@@ -127,9 +130,9 @@ class Block:
         return {}
 
     @cached_property
-    def severities(self) -> Counter[Severity]:
-        """How many problems of each severity it has by itself."""
-        return Counter(problem.severity for problem in self.problems)
+    def codes(self) -> Counter[str]:
+        """How many problems of each rule it has by itself."""
+        return Counter(problem.code for problem in self.problems)
 
 
 def glanced_block(text: str, glance: Glance, find_starts: Callable[[str], Iterable[int]]) -> Block:

@@ -7,23 +7,22 @@ where one ended before; all others stay as they are.
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from itertools import accumulate, count
+from collections.abc import Container, Iterator, Sequence
+from itertools import accumulate
 
 from padwan_server.prompts.block import Block
+from padwan_server.prompts.blocks import Blocks
 from padwan_server.prompts.format import PromptFormat
-from padwan_server.prompts.json_array import array_blocks, bracket_problems
+from padwan_server.prompts.json_array import array_blocks
 from padwan_server.prompts.lines import line_blocks
-from padwan_server.prompts.occurrences import Occurrences
-from padwan_server.prompts.problem import Edit, Fix, Problem, Severity
-from padwan_server.prompts.record import Record, default_key, number_in
-from padwan_server.prompts.rules import Code, problem
-from padwan_server.prompts.source import BYTE_ORDER_MARK
+from padwan_server.prompts.problem import Problem
+from padwan_server.prompts.record import Record, number_in
+from padwan_server.prompts.repeats import Repeats
+from padwan_server.prompts.rules import ALL, ERRORS, Code
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.text import Encoding
+from padwan_server.prompts.whole import problems_of_the_whole
 
 PROBLEMS_SHOWN = 1000
 """Problems that are described one by one; beyond that they are counted."""
@@ -34,11 +33,8 @@ class PromptDocument:
 
     def __init__(self, text: str, format: PromptFormat) -> None:  # noqa: A002 the field's own word
         self.format = format
-        self._blocks: list[Block] = []
-        self._keys = Occurrences[str, Block]()
-        self._contents = Occurrences[int, Block]()
-        self._numbered = Counter[int]()
-        """The written keys that look like default keys, by their number."""
+        self._blocks = Blocks()
+        self._repeats = Repeats(self._blocks)
         self._replace(0, 0, list(self._read(text, first=True, complete=True, ends=())))
 
     # Its text
@@ -48,12 +44,19 @@ class PromptDocument:
         """The whole text."""
         return "".join(block.text for block in self._blocks)
 
+    def between(self, span: Span) -> str:
+        """The text of a stretch."""
+        blocks = self._blocks
+        first, last = blocks.at_offset(span.start), blocks.at_offset(max(span.end - 1, span.start))
+        text = "".join(block.text for block in blocks[first : last + 1])
+        return text[span.start - blocks.offsets[first] : span.end - blocks.offsets[first]]
+
     def edit(self, start: int, end: int, text: str) -> None:
         """``text`` takes the place of what is between two offsets."""
         if start == end and not text:
             return
         first, last = self._touched(start, end)
-        begin = self._offsets[first]
+        begin = self._blocks.offsets[first]
         old = "".join(block.text for block in self._blocks[first : last + 1])
         piece = old[: start - begin] + text + old[end - begin :]
         following = self._reached_from(first, last)
@@ -66,15 +69,15 @@ class PromptDocument:
 
     def _touched(self, start: int, end: int) -> tuple[int, int]:
         """The first and the last of the blocks whose meaning an edit can change."""
-        first = self._block_at(max(start - 1, 0))
-        last = max(self._block_at(end), first)
-        reaching = (at for at in range(first) if self._offsets[at] + self._blocks[at].reach > start)
+        first = self._blocks.at_offset(max(start - 1, 0))
+        last = max(self._blocks.at_offset(end), first)
+        reaching = (at for at in range(first) if self._blocks.offsets[at] + self._blocks[at].reach > start)
         return next(reaching, first), last
 
     def _reached_from(self, first: int, last: int) -> int:
         """How many blocks behind ``last`` had a say in the meaning of those from ``first`` on."""
-        reached = max(self._offsets[at] + self._blocks[at].reach for at in range(first, last + 1))
-        return max(self._block_at(reached - 1) - last, 0)
+        reached = max(self._blocks.offsets[at] + self._blocks[at].reach for at in range(first, last + 1))
+        return max(self._blocks.at_offset(reached - 1) - last, 0)
 
     def _reread(self, first: int, last: int, piece: str, following: int) -> tuple[list[Block], int]:
         """The blocks that take the place of those from ``first`` up to the second result, or none.
@@ -94,81 +97,40 @@ class PromptDocument:
                 return fresh, ends[at]
         return (fresh, len(self._blocks)) if complete else ([], 0)
 
-    def _read(self, text: str, *, first: bool, complete: bool, ends: Sequence[int] | dict[int, int]) -> Iterator[Block]:
+    def _read(self, text: str, *, first: bool, complete: bool, ends: Container[int]) -> Iterator[Block]:
         if self.format is PromptFormat.JSON:
             return array_blocks(text, first=first, complete=complete, ends=ends)
         return line_blocks(text, self.format, first=first, complete=complete, ends=ends)
 
     def _replace(self, first: int, last: int, blocks: list[Block]) -> None:
         for block in self._blocks[first:last]:
-            self._keys.remove(block, block.written_keys)
-            self._contents.remove(block, block.record_contents)
-            self._numbered -= block.numbered
+            self._repeats.remove(block)
         for block in blocks:
-            self._keys.add(block, block.written_keys)
-            self._contents.add(block, block.record_contents)
-            self._numbered += block.numbered
-        self._blocks[first:last] = blocks
-        self._offsets = list(accumulate([len(block.text) for block in self._blocks], initial=0))
-        self._entries = list(accumulate([len(block.keys) for block in self._blocks], initial=0))
-        self._lines = list(accumulate([block.line_ends for block in self._blocks], initial=0))
+            self._repeats.add(block)
+        self._blocks.replace(first, last, blocks)
 
     # Positions
 
     def __len__(self) -> int:
-        return self._offsets[-1]
+        return self._blocks.size
 
     def position(self, offset: int, encoding: Encoding) -> tuple[int, int]:
         """Line and character, both from 0, of an offset; one within a line end counts as the end of its line."""
-        offset = min(max(offset, 0), len(self))
-        at = self._block_at(offset)
-        line, character = self._blocks[at].lines.position(offset - self._offsets[at], encoding)
-        return self._lines[at] + line, character + (0 if line else self._column(at, encoding))
+        return self._blocks.position(offset, encoding)
 
     def offset(self, line: int, character: int, encoding: Encoding) -> int:
         """The offset of a position. What lies behind a line is its end, what lies behind the text is the text's end.
 
         A character in the middle of a code point (of a surrogate pair, of UTF-8 bytes) is that code point's start.
         """
-        line, character = max(line, 0), max(character, 0)
-        if line > self._lines[-1]:
-            return len(self)
-        at, column = self._last_before(line, character, encoding)
-        inner = line - self._lines[at]
-        return self._offsets[at] + self._blocks[at].lines.offset(inner, character - (0 if inner else column), encoding)
-
-    def _last_before(self, line: int, character: int, encoding: Encoding) -> tuple[int, int]:
-        """The last block that does not begin behind a position, and its column: a line may go over several."""
-        count = len(self._blocks)
-        at = max(bisect_left(self._lines, line, hi=count) - 1, 0)
-        column = self._column(at, encoding)
-        for following in range(at + 1, bisect_right(self._lines, line, hi=count)):
-            block = self._blocks[following - 1]
-            next_column = block.last_line_width(encoding) + (0 if block.line_ends else column)
-            if (self._lines[following], next_column) > (line, character):
-                break
-            at, column = following, next_column
-        return at, column
-
-    def _column(self, at: int, encoding: Encoding) -> int:
-        """In which column a block begins."""
-        column = 0
-        while at:
-            at -= 1
-            column += self._blocks[at].last_line_width(encoding)
-            if self._blocks[at].line_ends:
-                break
-        return column
-
-    def _block_at(self, offset: int) -> int:
-        return max(min(bisect_right(self._offsets, offset), len(self._blocks)) - 1, 0)
+        return self._blocks.offset(line, character, encoding)
 
     # Records
 
     @property
     def count(self) -> int:
         """The entries of the file, the broken ones too."""
-        return self._entries[-1]
+        return self._blocks.entry_count
 
     @property
     def prompts(self) -> int:
@@ -178,22 +140,34 @@ class PromptDocument:
     @property
     def records(self) -> list[Record]:
         """All records in their order; read anew at each call."""
-        return [record for at in range(len(self._blocks)) for record in self._records_of(at)]
+        return list(self.records_from(0))
 
-    def _records_of(self, at: int) -> Iterator[Record]:
-        block = self._blocks[at]
-        for position in range(block.count):
-            if record := self._record(at, position):
-                yield record
-
-    def _record(self, at: int, position: int) -> Record | None:
-        record = self._blocks[at].record(position)
-        return record.shifted(self._offsets[at], self._entries[at]) if record else None
+    def records_from(self, offset: int) -> Iterator[Record]:
+        """The records from the one at an offset on, or from the one behind it."""
+        for at in range(self._blocks.at_offset(offset), len(self._blocks)):
+            for record in self._blocks.records(at):
+                if record.span.end >= offset:
+                    yield record
 
     def record_at(self, offset: int) -> Record | None:
         """The record that stands at an offset."""
-        at = self._block_at(offset)
-        return next((record for record in self._records_of(at) if record.span.start <= offset <= record.span.end), None)
+        at = self._blocks.at_offset(max(offset - 1, 0))
+        for block in {at, self._blocks.at_offset(offset)}:
+            for record in self._blocks.records(block):
+                if record.span.start <= offset <= record.span.end:
+                    return record
+        return None
+
+    def records_of(self, key: str) -> list[Record]:
+        """The records of this key: one, unless the file has it twice."""
+        blocks = self._blocks
+        holders = set(self._repeats.keys.holders(key))
+        places = [at for at, block in enumerate(blocks) if block in holders] if holders else []
+        found = [blocks.record(at, n) for at in places for n, name in enumerate(blocks[at].keys) if name == key]
+        index = number_in(key)
+        if index is not None and blocks.is_generated(index):
+            found.append(blocks.record(*blocks.entry(index)))
+        return [record for record in found if record]
 
     # Problems
 
@@ -205,170 +179,50 @@ class PromptDocument:
     @property
     def errors(self) -> list[Problem]:
         """The first PROBLEMS_SHOWN of the problems that stop a submission."""
-        return self.find(PROBLEMS_SHOWN, Severity.ERROR)
+        return self.find(PROBLEMS_SHOWN, ERRORS)
 
-    def touching(self, start: int, end: int) -> list[Problem]:
+    def touching(self, start: int, end: int, codes: Container[str] = ALL) -> list[Problem]:
         """The problems at a place, its edges included."""
-        first, last = self._block_at(max(start - 1, 0)), self._block_at(end + 1)
-        found = self._of_the_whole() + self._of_blocks(range(first, last + 1), PROBLEMS_SHOWN, Severity.HINT)
+        first, last = self._blocks.at_offset(max(start - 1, 0)), self._blocks.at_offset(end + 1)
+        found = self._of_the_whole(codes) + self._of_blocks(range(first, last + 1), PROBLEMS_SHOWN, codes)
         return [p for p in found if p.span.start <= end and start <= p.span.end]
 
-    def find(self, limit: int, worst: Severity = Severity.HINT) -> list[Problem]:
-        """The first ``limit`` problems that are at least as bad as ``worst``."""
-        found = [p for p in self._of_the_whole() if p.severity <= worst]
-        found += self._of_blocks(range(len(self._blocks)), limit, worst)
+    def find(self, limit: int, codes: Container[str] = ALL) -> list[Problem]:
+        """The first ``limit`` problems that rules of these codes find."""
+        found = self._of_the_whole(codes) + self._of_blocks(range(len(self._blocks)), limit, codes)
         found.sort(key=lambda p: p.span)
         return found[:limit]
 
-    def _of_blocks(self, places: range, limit: int, worst: Severity) -> list[Problem]:
+    def _of_the_whole(self, codes: Container[str]) -> list[Problem]:
+        return [p for p in problems_of_the_whole(self._blocks, self.format) if p.code in codes]
+
+    def _of_blocks(self, places: range, limit: int, codes: Container[str]) -> list[Problem]:
         """The problems of some blocks, ``limit`` of them at least if there are as many."""
         found = list[Problem]()
-        repeats = _Repeats(self)
+        repeats = self._repeats.described()
+        keys = repeats.with_keys if Code.DUPLICATE_KEY in codes else ()
+        prompts = repeats.with_prompts if Code.DUPLICATE_PROMPT in codes else ()
         for at in places:
-            block = self._blocks[at]
-            if not block.problems and block not in repeats.affected:
-                continue
-            here = [p.shifted(self._offsets[at]) for p in block.problems] + list(repeats.of_block(at))
-            found += (p for p in here if p.severity <= worst)
+            block, before = self._blocks[at], len(found)
+            if block.problems:
+                found += [p.shifted(self._blocks.offsets[at]) for p in block.problems if p.code in codes]
+            if block in keys:
+                found += repeats.keys_of(at)
+            if block in prompts:
+                found += repeats.prompts_of(at)
             # What a block tells may begin a character before it, so one block more has a say.
-            if len(found) >= limit + len(here):
+            if before >= limit:
                 break
         return found
 
-    def counts(self) -> Counter[Severity]:
-        """How many problems there are of each severity."""
-        total = Counter[Severity](p.severity for p in self._of_the_whole())
+    def counts(self) -> Counter[str]:
+        """How many problems there are of each rule."""
+        total = self._repeats.counts()
+        total.update(p.code for p in self._of_the_whole(ALL))
         for block in self._blocks:
             if block.problems:
-                total += block.severities
-        total[Severity.ERROR] += self._keys.surplus + len(self._collisions())
+                total += block.codes
         return total
-
-    def _of_the_whole(self) -> list[Problem]:
-        """What no single block shows."""
-        found = list(bracket_problems(self._blocks, self._offsets)) if self.format is PromptFormat.JSON else []
-        if self._blocks[0].text.startswith(BYTE_ORDER_MARK):
-            mark = Span(0, len(BYTE_ORDER_MARK))
-            fix = Fix("Remove the byte order mark", (Edit(mark, ""),))
-            message = "The file starts with a byte order mark. It is no part of any prompt; remove it."
-            found.append(problem(Code.BYTE_ORDER_MARK, message, mark, fix))
-        if not self.count and not self._has_errors(found):
-            found.append(problem(Code.EMPTY_FILE, "There is no prompt in this file. Write one.", Span(0, len(self))))
-        if (odd := self._first_of_another_kind()) is not None:
-            found.append(problem(Code.MIXED_ARRAY, "From here on, prompts are strings as well as objects.", odd.span))
-        return found
-
-    def _has_errors(self, found: Sequence[Problem]) -> bool:
-        return any(p.severity is Severity.ERROR for p in found) or any(
-            block.severities[Severity.ERROR] for block in self._blocks
-        )
-
-    def _first_of_another_kind(self) -> Record | None:
-        strings = sum(block.strings for block in self._blocks)
-        if not strings or not any(block.objects for block in self._blocks):
-            return None
-        kind: bool | None = None
-        for at, block in enumerate(self._blocks):
-            if kind is not None and not (block.objects if kind else block.strings):
-                continue
-            for record in self._records_of(at):
-                if kind is None:
-                    kind = record.is_string
-                if record.is_string is not kind:
-                    return record
-        return None
-
-    # Keys that records share
-
-    def _collisions(self) -> set[str]:
-        """The written keys that are the default key of a record without one."""
-        return {default_key(index) for index in self._numbered if self._is_generated(index)}
-
-    def _is_generated(self, index: int) -> bool:
-        if index >= self.count:
-            return False
-        at, position = self._entry(index)
-        return self._blocks[at].is_generated(position)
-
-    def _entry(self, index: int) -> tuple[int, int]:
-        """The block of an entry, and its position there."""
-        at = bisect_right(self._entries, index) - 1
-        return at, index - self._entries[at]
-
-
-class _Repeats:
-    """The problems of keys that records share, each described when its block is asked for."""
-
-    def __init__(self, document: PromptDocument) -> None:
-        self._document = document
-        self._collisions = document._collisions()  # noqa: SLF001 a part of the document
-        self._keys = document._keys  # noqa: SLF001
-        self._blocks = document._blocks  # noqa: SLF001
-        self.affected = set(self._keys.hits)
-        """The blocks that have any."""
-        for key in self._collisions:
-            self.affected.update(self._keys.holders(key))
-        self._owners: dict[str, Record] = {}
-        self._given: set[str] = set()
-
-    def of_block(self, at: int) -> Iterator[Problem]:
-        """A problem for each record whose key an earlier one has, or that is the default key of any."""
-        for position, key in enumerate(self._blocks[at].keys):
-            if key is None or not (key in self._keys.repeated or key in self._collisions):
-                continue
-            record = self._document._record(at, position)  # noqa: SLF001
-            owner = self._owner(key)
-            if record and record.key_span and owner.index != record.index:
-                yield _duplicate(record.key_span, owner, self._suffix(key))
-
-    def _owner(self, key: str) -> Record:
-        if key not in self._owners:
-            self._owners[key] = self._find_owner(key)
-        return self._owners[key]
-
-    def _find_owner(self, key: str) -> Record:
-        if key in self._collisions:
-            at, position = self._document._entry(number_in(key) or 0)  # noqa: SLF001
-        else:
-            at = min(map(self._place, self._keys.holders(key)))
-            position = self._blocks[at].keys.index(key)
-        owner = self._document._record(at, position)  # noqa: SLF001
-        if owner is None:
-            raise AssertionError("a key without a record")
-        return owner
-
-    def _place(self, block: Block) -> int:
-        return self._places[block]
-
-    @cached_property
-    def _places(self) -> dict[Block, int]:
-        return {block: at for at, block in enumerate(self._blocks)}
-
-    def _suffix(self, key: str) -> str:
-        """What makes a key unique, never the same twice, so that all fixes can be applied together."""
-        for number in count(2):
-            suffix = f"-{number}"
-            if not self._is_taken(key + suffix):
-                break
-        self._given.add(key + suffix)
-        return suffix
-
-    def _is_taken(self, key: str) -> bool:
-        index = number_in(key)
-        default = index is not None and self._document._is_generated(index)  # noqa: SLF001
-        return default or key in self._keys or key in self._given
-
-
-def _duplicate(key_span: Span, owner: Record, suffix: str) -> Problem:
-    if owner.generated:
-        message = f"This is the default key of prompt {owner.index}, which has no key of its own. Choose another."
-        related = (owner.span, "the prompt without a key")
-    else:
-        message = "Another prompt has this key already. Choose another, so that their answers can be told apart."
-        related = (owner.key_span or owner.span, "the first prompt with this key")
-    before_quote = Span(key_span.end - 1, key_span.end - 1)
-    fix = Fix(f"Make the key unique: add {suffix}", (Edit(before_quote, suffix),))
-    return problem(Code.DUPLICATE_KEY, message, key_span, fix, (related,))
 
 
 def parse(text: str, format: PromptFormat) -> PromptDocument:  # noqa: A002 the field's own word

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from padwan_server.prompts.literal import lone_surrogates
+from padwan_server.prompts.literal import control_characters, has_control_character, lone_surrogates
 from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.record import Record, default_key
+from padwan_server.prompts.request import request_problems
 from padwan_server.prompts.rules import Code, problem
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.value import Member, Value
@@ -80,6 +81,8 @@ class _Entry:
         if not prompt.data.strip():
             self._add(Code.BLANK_PROMPT, "This prompt is blank. Write one, or remove the entry.", prompt.span)
         self._check_surrogates("prompt", prompt)
+        if has_control_character(prompt.data):
+            self._check_controls(prompt)
         return self._record(prompt.data, None, prompt.span, key)
 
     def _request(self, request: Value, key: Value | None) -> Record | None:
@@ -88,6 +91,8 @@ class _Entry:
             return None
         self._check_surrogates("request", request)
         self._check_contents(request)
+        self._check_controls(request)
+        self.problems += request_problems(self.text, request)
         texts = [part for part in _parts(request.data.get("contents")) if part is not None]
         return self._record("\n".join(texts), request.data, request.span, key)
 
@@ -129,6 +134,10 @@ class _Entry:
             message = f"Half of a surrogate pair in this {what}, which cannot be sent. Write the whole character."
             self._add(Code.LONE_SURROGATE, message, found[0], Fix("Replace it with U+FFFD", edits))
 
+    def _check_controls(self, value: Value) -> None:
+        if found := list(control_characters(self.text, value.span)):
+            self.problems.append(control_problem(self.text, found))
+
     def _add(
         self, code: Code, message: str, span: Span, fix: Fix | None = None, related: tuple[tuple[Span, str], ...] = ()
     ) -> None:
@@ -136,6 +145,18 @@ class _Entry:
 
 
 _KNOWN = frozenset(_FIELDS)
+
+
+def control_problem(text: str, found: list[Span]) -> Problem:
+    """The problem of a prompt's control characters, which stand at these places."""
+    raw = text[found[0].start : found[0].end]
+    name = raw[2:].upper() if raw.startswith("\\u") else f"{ord(raw):04X}"
+    message = f"A character that nobody sees (U+{name}), {_CONTROL_KINDS[name > '2000']}. Remove it unless it is meant."
+    fix = Fix("Remove invisible control characters", tuple(Edit(span, "") for span in found))
+    return problem(Code.CONTROL_CHARACTER, message, found[0], fix)
+
+
+_CONTROL_KINDS = ("a control character", "which turns the direction of the text behind it")
 
 
 def _find_surrogates(text: str, value: Value) -> list[Span]:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from padwan_server.prompts.request import is_plain
+
 # What deserves a closer look: control characters and what steers the direction of text, as they stand or escaped, and
 # escaped halves of surrogate pairs. Two patterns, since a set of characters alone is found much faster.
 _CHARACTERS = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -41,13 +43,30 @@ def glance_at(entries: Sequence[Any], text: str) -> Glance:
             contents[position] = hash(prompt)
             strings += not members
             quoted += 2 * members or 1
+            continue
+        quoted += _strings_in(entry)
+        if named and members and _is_sound_request(entry.get("request")):
+            keys[position] = key
+            contents[position] = content_number("", entry["request"])
         else:
             odd.append(position)
-            quoted += _strings_in(entry)
     # A string that is not among the decoded ones is of a member that an object names twice.
     if quoted != _strings_of(text) or is_remarkable(text):
         return Glance([None] * len(entries), contents, 0, list(range(len(entries))))
     return Glance(keys, contents, strings, odd)
+
+
+def _is_sound_request(request: Any) -> bool:
+    """Whether a request has something to say and nothing to be told about."""
+    contents = request.get("contents") if type(request) is dict else None
+    return type(contents) is list and any(map(_says_something, contents)) and is_plain(request)
+
+
+def _says_something(content: Any) -> bool:
+    parts = content.get("parts") if type(content) is dict else None
+    return type(parts) is list and any(
+        type(part) is dict and type(part.get("text")) is str and part["text"].strip() for part in parts
+    )
 
 
 def is_remarkable(text: str) -> bool:
@@ -73,7 +92,9 @@ def _strings_in(value: Any) -> int:
 
 
 def content_number(text: str, request: dict[str, Any] | None) -> int:
-    """A number that is the same for equal prompts, whatever their spelling."""
+    """A number that is the same for equal prompts, whatever their spelling; 0 for a blank one."""
+    if not text.strip() and request is None:
+        return 0
     if request is None:
         return hash(text)
     try:

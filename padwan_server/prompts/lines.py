@@ -8,11 +8,12 @@ from functools import partial
 import msgspec
 
 from padwan_server.prompts.block import Block, glanced_block, read_block
-from padwan_server.prompts.entry import read_entry
+from padwan_server.prompts.entry import control_problem, read_entry
 from padwan_server.prompts.fault import Fault
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.gap import skip_gap
 from padwan_server.prompts.glance import glance_at
+from padwan_server.prompts.literal import control_characters
 from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.record import Record, default_key
 from padwan_server.prompts.rules import Code, problem
@@ -141,8 +142,14 @@ def _text_block(text: str, start: int) -> Block:
         find_starts=partial(_text_starts, start=start),
         read=_read_text,
     )
+    checks = []
     if not (text.isascii() or _encodes(text)):
-        block.problems = [found for at in block.starts for found in _lone_surrogates(text, _text_span(text, at))]
+        checks.append(_lone_surrogates)
+    if next(control_characters(text, Span(0, len(text)), escapes=False), None):
+        checks.append(_controls)
+    if checks:
+        spans = [_text_span(text, at) for at in block.starts]
+        block.problems = [found for span in spans for check in checks for found in check(text, span)]
     return block
 
 
@@ -161,6 +168,11 @@ def _text_span(text: str, start: int) -> Span:
 def _read_text(text: str, start: int, position: int) -> tuple[Record | None, list[Problem]]:
     span = _text_span(text, start)
     return Record(position, default_key(position), True, text[slice(*span)], None, span, None, span), []
+
+
+def _controls(text: str, span: Span) -> Iterator[Problem]:
+    if found := list(control_characters(text, span, escapes=False)):
+        yield control_problem(text, found)
 
 
 def _encodes(text: str) -> bool:

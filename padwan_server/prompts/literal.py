@@ -124,6 +124,27 @@ def _escape_for_json(match: re.Match[str]) -> str:
     return match[1] if match[1] in FOREIGN_QUOTES else match[0]
 
 
+_CONTROL = "\x00-\x07\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069"
+"""Control characters that no prompt needs (tab, line and page breaks it may), and those that turn the direction of
+text, with which a prompt can read otherwise than it is (https://trojansource.codes)."""
+
+_CONTROL_CHARACTER = re.compile(f"[{_CONTROL}]")
+_CONTROL_ESCAPE = re.compile(rf"\\u(?P<code>[0-9a-fA-F]{{4}})|\\(?s:.)|(?P<raw>[{_CONTROL}])")
+
+
+def control_characters(text: str, span: Span, *, escapes: bool = True) -> Iterator[Span]:
+    """Every suspicious control character in a piece of text: as it stands, and in JSON also escaped."""
+    for match in (_CONTROL_ESCAPE if escapes else _CONTROL_CHARACTER).finditer(text, *span):
+        code = match["code"] if escapes else None
+        if not escapes or match["raw"] or (code and _CONTROL_CHARACTER.match(chr(int(code, 16)))):
+            yield Span(*match.span())
+
+
+def has_control_character(text: str) -> bool:
+    """Whether a decoded text holds any."""
+    return not text.isprintable() and bool(_CONTROL_CHARACTER.search(text))
+
+
 def lone_surrogates(text: str, span: Span) -> Iterator[Span]:
     """Every half of a surrogate pair in a piece of JSON, escaped or as it stands, that lacks its other half."""
     for match in _SURROGATE_ESCAPE.finditer(text, *span):

@@ -10,10 +10,11 @@ B = TypeVar("B", bound=Hashable)
 
 
 class Occurrences(Generic[V, B]):
-    """Values and the blocks that hold them; a block that holds a value twice is there twice."""
+    """Values and the blocks that hold them, each as often as it does."""
 
     def __init__(self) -> None:
-        self._holders: dict[V, B | list[B]] = {}
+        self._holders: dict[V, B | dict[B, int]] = {}
+        """The one block of a value that is there once, else how often each block has it."""
         self.repeated: set[V] = set()
         """The values that are there more than once."""
         self.surplus = 0
@@ -29,7 +30,7 @@ class Occurrences(Generic[V, B]):
         if value not in self._holders:
             return []
         found = self._holders[value]
-        return found if isinstance(found, list) else [found]
+        return list(found) if isinstance(found, dict) else [found]
 
     def add(self, block: B, values: Iterable[V]) -> None:
         """Take in the values of a block."""
@@ -38,33 +39,33 @@ class Occurrences(Generic[V, B]):
             before = holders.get(value)
             if before is None:
                 holders[value] = block
-            elif isinstance(before, list):
-                before.append(block)
-                self._count(block, 1)
-            else:
-                holders[value] = [before, block]
+                continue
+            if not isinstance(before, dict):
                 self.repeated.add(value)
-                self._count(before, 1)
-                self._count(block, 1)
-                self.surplus -= 1
+                self._hit(before, 1)
+                before = holders[value] = {before: 1}
+            before[block] = before.get(block, 0) + 1
+            self._hit(block, 1)
+            self.surplus += 1
 
     def remove(self, block: B, values: Iterable[V]) -> None:
         """Forget the values of a block."""
         for value in values:
             before = self._holders[value]
-            if not isinstance(before, list):
+            if not isinstance(before, dict):
                 del self._holders[value]
                 continue
-            before.remove(block)
-            self._count(block, -1)
-            if len(before) == 1:
-                self._holders[value] = before[0]
+            self.surplus -= 1
+            self._hit(block, -1)
+            before[block] -= 1
+            if not before[block]:
+                del before[block]
+            if len(before) == 1 and (last := next(iter(before.items())))[1] == 1:
+                self._holders[value] = last[0]
                 self.repeated.discard(value)
-                self._count(before[0], -1)
-                self.surplus += 1
+                self._hit(last[0], -1)
 
-    def _count(self, block: B, change: int) -> None:
-        self.surplus += change
+    def _hit(self, block: B, change: int) -> None:
         hits = self.hits.get(block, 0) + change
         if hits:
             self.hits[block] = hits

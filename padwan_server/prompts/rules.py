@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -30,6 +32,13 @@ class Code(StrEnum):
     UNKNOWN_FIELD = "unknown-field"
     BLANK_LINE = "blank-line"
     MIXED_ARRAY = "mixed-array"
+    DUPLICATE_PROMPT = "duplicate-prompt"
+    BAD_REQUEST_FIELD = "bad-request-field"
+    RETIRED_MODEL = "retired-model"
+    CONTROL_CHARACTER = "control-character"
+    FILE_TOO_LARGE = "file-too-large"
+    LARGE_FILE = "large-file"
+    TOO_MANY_PROMPTS = "too-many-prompts"
     MORE_PROBLEMS = "more-problems"
 
 
@@ -68,18 +77,68 @@ RULES = (
     Rule(Code.DUPLICATE_MEMBER, Severity.ERROR, "An object names a member twice, so one of its values would be lost."),
     Rule(Code.LONE_SURROGATE, Severity.ERROR, "Half of a surrogate pair, which no UTF-8 text can hold."),
     Rule(Code.NOT_UTF8, Severity.ERROR, "The file's bytes are not UTF-8."),
+    Rule(Code.FILE_TOO_LARGE, Severity.ERROR, "There is more in the file than the service takes in one job (2 GB)."),
     Rule(
         Code.BYTE_ORDER_MARK, Severity.WARNING, "The file starts with a byte order mark. It is no part of any prompt."
     ),
     Rule(
         Code.UNKNOWN_FIELD, Severity.WARNING, "An entry has a field that is not sent; perhaps another name was meant."
     ),
+    Rule(
+        Code.BAD_REQUEST_FIELD,
+        Severity.WARNING,
+        "A request has a field that the Gemini API does not know, or a value of another type than it takes.",
+    ),
+    Rule(Code.RETIRED_MODEL, Severity.WARNING, "A request names a model that was shut down, or soon will be."),
+    Rule(
+        Code.CONTROL_CHARACTER,
+        Severity.WARNING,
+        "A prompt holds control characters, or characters that turn the direction of text, which nobody sees.",
+    ),
+    Rule(Code.TOO_MANY_PROMPTS, Severity.WARNING, "There are more prompts than one job is known to take."),
+    Rule(Code.LARGE_FILE, Severity.INFORMATION, "The prompts are too large to be sent inline and will be uploaded."),
     Rule(Code.MORE_PROBLEMS, Severity.INFORMATION, "Stands for all the problems that are too many to be shown."),
     Rule(Code.BLANK_LINE, Severity.INFORMATION, "A JSON Lines file has a blank line. It is skipped."),
     Rule(Code.MIXED_ARRAY, Severity.HINT, "An array holds strings as well as objects."),
+    Rule(Code.DUPLICATE_PROMPT, Severity.HINT, "The same prompt is in the file twice, and would be paid twice."),
 )
 
-_SEVERITIES = {rule.code: rule.severity for rule in RULES}
+_SEVERITIES: dict[str, Severity] = {rule.code: rule.severity for rule in RULES}
+
+ALL = frozenset(_SEVERITIES)
+"""The codes of all rules."""
+
+ERRORS = frozenset(rule.code for rule in RULES if rule.severity is Severity.ERROR)
+"""The codes of the rules that stop a submission."""
+
+
+class Grades:
+    """How bad each rule's findings are to one user: as the table has it, or as the user says; ``off`` hides them.
+
+    What the table calls an error stops a submission even so: the service would refuse it, or an answer would be lost.
+    """
+
+    def __init__(self, given: Mapping[str, str] | None = None) -> None:
+        """``given`` has the name of a severity in lower case, or ``off``, for the code of a rule."""
+        given = given or {}
+        self._severities = {
+            **_SEVERITIES,
+            **{code: Severity[word.upper()] for code, word in given.items() if word != "off"},
+        }
+        self.shown = frozenset(code for code in ALL if given.get(code) != "off")
+        """The codes of the rules whose findings are shown."""
+        self.stopping = ERRORS | {code for code in self.shown if self._severities[code] is Severity.ERROR}
+        """The codes of the rules whose findings stop a submission."""
+
+    def graded(self, found: Problem) -> Problem:
+        """A problem with the user's severity."""
+        severity = self._severities[found.code]
+        return found if severity is found.severity else replace(found, severity=severity)
+
+
+def number_of(counts: Mapping[str, int], codes: Iterable[str]) -> int:
+    """How many of the counted problems have one of these codes."""
+    return sum(counts.get(code, 0) for code in codes)
 
 
 def problem(

@@ -18,7 +18,7 @@ from padwan_server.prompts.problem import Edit, Problem
 from padwan_server.prompts.resync import record_inside
 from padwan_server.prompts.rules import Code, problem
 from padwan_server.prompts.span import Span
-from padwan_server.prompts.value import Member, Value
+from padwan_server.prompts.value import Member, Value, short
 
 # The service's own JSON reader goes no deeper.
 MAX_DEPTH = 100
@@ -173,9 +173,9 @@ class _Scanner:
         if word in _NO_NUMBERS:
             self._fault(f"JSON has no {word}. Write a number, or null.", span)
         elif word[0] in "+-.0123456789":
-            self._fault(f"{_short(word)} is no number in JSON: no leading zero, plus sign or bare dot.", span)
+            self._fault(f"{short(word)} is no number in JSON: no leading zero, plus sign or bare dot.", span)
         else:
-            self._fail(f"Expected a value, found {_short(word)}. Text takes double quotes.", span)
+            self._fail(f"Expected a value, found {short(word)}. Text takes double quotes.", span)
 
     # Objects and arrays
 
@@ -313,12 +313,8 @@ def _plain_member(match: re.Match[str]) -> Member:
 
 
 def _duplicate_member(member: Member, first: Span) -> Problem:
-    message = f'"{_short(member.name)}" is in this object twice, and one of the values would be lost. Remove one.'
+    message = f'"{short(member.name)}" is in this object twice, and one of the values would be lost. Remove one.'
     return problem(Code.DUPLICATE_MEMBER, message, member.name_span, related=((first, "first here"),))
-
-
-def _short(word: str) -> str:
-    return word if len(word) <= 30 else f"{word[:30]}…"
 
 
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,9 +8,6 @@ from padwan_server.prompts.span import Span
 
 BYTE_ORDER_MARK = "\ufeff"
 
-MAX_INPUT_FILE_BYTES = 2_000_000_000
-"""The service's limit for an input file (https://ai.google.dev/gemini-api/docs/batch-api)."""
-
 _OTHER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 

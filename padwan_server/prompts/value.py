@@ -27,6 +27,11 @@ class Value(NamedTuple):
         return "an array" if isinstance(self.data, list) else "a number"
 
 
+def short(word: str) -> str:
+    """A word of the user's for a message, cut if it is long."""
+    return word if len(word) <= 30 else f"{word[:30]}…"
+
+
 class Member(NamedTuple):
     """One ``"name": value`` of an object; ``name_span`` includes the quotes."""
 

@@ -14,7 +14,8 @@ from padwan_server.jobs.folder import NAME
 from padwan_server.operations.context import PromptFile
 from padwan_server.prompts.document import parse
 from padwan_server.prompts.format import format_of
-from padwan_server.prompts.source import MAX_INPUT_FILE_BYTES, decode
+from padwan_server.prompts.source import decode
+from padwan_server.service import MAX_INPUT_FILE_BYTES
 
 
 def find_root(folder: Path) -> Path:

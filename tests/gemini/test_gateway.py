@@ -13,8 +13,8 @@ from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.gemini.endpoint import Endpoint
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
-from padwan_server.gemini.models import model_warning
 from padwan_server.gemini.requests import fit_inline, inline_item, text_request, with_defaults
+from padwan_server.service import model_warning
 from tests.support.service import KEY
 from tests.support.stub_service import stub_service
 

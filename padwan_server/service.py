@@ -1,9 +1,23 @@
-"""What is known of models. It ages: a model that is not here is never refused."""
+"""What is known of the Gemini service that ages: its limits and its models, in one place.
+
+A model that is not here is never refused.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import NamedTuple
+
+INLINE_LIMIT_BYTES = 19_500_000
+"""Bytes of inline requests at most. The service takes less than 20 MB a create, names and brackets included
+(https://ai.google.dev/gemini-api/docs/batch-api)."""
+
+MAX_INPUT_FILE_BYTES = 2_000_000_000
+"""The service's limit for an input file (https://ai.google.dev/gemini-api/docs/batch-api)."""
+
+MAX_PROMPTS = 200_000
+"""Requests of one job that are known to be taken: Vertex AI documents this limit for its batches
+(https://cloud.google.com/vertex-ai/generative-ai/docs/quotas), the Gemini API documents none."""
 
 DEFAULT_MODEL = "gemini-3.8-flash"
 """The model of Google's batch samples in November 2026."""

@@ -1,0 +1,124 @@
+"""The blocks of a document in their order: which text, which line and which entry is in which of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import overload
+
+from padwan_server.prompts.block import Block
+from padwan_server.prompts.record import Record
+from padwan_server.prompts.text import Encoding
+
+
+class Blocks(Sequence[Block]):
+    """All blocks of a document. ``offsets``, ``entries`` and ``lines`` count what stands before each, then all."""
+
+    def __init__(self) -> None:
+        self._blocks: list[Block] = []
+        self.offsets = [0]
+        self.entries = [0]
+        self.lines = [0]
+
+    def replace(self, first: int, last: int, blocks: Sequence[Block]) -> None:
+        """Put others in the place of those from ``first`` up to ``last``."""
+        self._blocks[first:last] = blocks
+        self.offsets = list(accumulate([len(block.text) for block in self._blocks], initial=0))
+        self.entries = list(accumulate([len(block.keys) for block in self._blocks], initial=0))
+        self.lines = list(accumulate([block.line_ends for block in self._blocks], initial=0))
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    @overload
+    def __getitem__(self, at: int) -> Block: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Block]: ...
+
+    def __getitem__(self, at: int | slice) -> Block | list[Block]:
+        return self._blocks[at]
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self._blocks)
+
+    # Positions
+
+    @property
+    def size(self) -> int:
+        """Code points of all blocks."""
+        return self.offsets[-1]
+
+    def at_offset(self, offset: int) -> int:
+        """The block that holds an offset."""
+        return max(min(bisect_right(self.offsets, offset), len(self._blocks)) - 1, 0)
+
+    def position(self, offset: int, encoding: Encoding) -> tuple[int, int]:
+        """Line and character of an offset; see PromptDocument."""
+        offset = min(max(offset, 0), self.size)
+        at = self.at_offset(offset)
+        line, character = self._blocks[at].lines.position(offset - self.offsets[at], encoding)
+        return self.lines[at] + line, character + (0 if line else self._column(at, encoding))
+
+    def offset(self, line: int, character: int, encoding: Encoding) -> int:
+        """The offset of a position; see PromptDocument."""
+        line, character = max(line, 0), max(character, 0)
+        if line > self.lines[-1]:
+            return self.size
+        at, column = self._last_before(line, character, encoding)
+        inner = line - self.lines[at]
+        return self.offsets[at] + self._blocks[at].lines.offset(inner, character - (0 if inner else column), encoding)
+
+    def _last_before(self, line: int, character: int, encoding: Encoding) -> tuple[int, int]:
+        """The last block that does not begin behind a position, and its column: a line may go over several."""
+        count = len(self._blocks)
+        at = max(bisect_left(self.lines, line, hi=count) - 1, 0)
+        column = self._column(at, encoding)
+        for following in range(at + 1, bisect_right(self.lines, line, hi=count)):
+            block = self._blocks[following - 1]
+            next_column = block.last_line_width(encoding) + (0 if block.line_ends else column)
+            if (self.lines[following], next_column) > (line, character):
+                break
+            at, column = following, next_column
+        return at, column
+
+    def _column(self, at: int, encoding: Encoding) -> int:
+        """In which column a block begins."""
+        column = 0
+        while at:
+            at -= 1
+            column += self._blocks[at].last_line_width(encoding)
+            if self._blocks[at].line_ends:
+                break
+        return column
+
+    # Entries
+
+    @property
+    def entry_count(self) -> int:
+        """The entries of all blocks, the broken ones too."""
+        return self.entries[-1]
+
+    def entry(self, index: int) -> tuple[int, int]:
+        """The block of an entry, and its position there."""
+        at = bisect_right(self.entries, index) - 1
+        return at, index - self.entries[at]
+
+    def is_generated(self, index: int) -> bool:
+        """Whether this entry is a record with a key of its position."""
+        if index >= self.entry_count:
+            return False
+        at, position = self.entry(index)
+        return self._blocks[at].is_generated(position)
+
+    def record(self, at: int, position: int) -> Record | None:
+        """The record of an entry, None if it is broken."""
+        record = self._blocks[at].record(position)
+        return record.shifted(self.offsets[at], self.entries[at]) if record else None
+
+    def records(self, at: int) -> Iterator[Record]:
+        """The records of a block."""
+        for position in range(self._blocks[at].count):
+            if record := self.record(at, position):
+                yield record

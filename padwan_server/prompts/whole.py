@@ -1,0 +1,72 @@
+"""What is wrong with a document that no single block of it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from padwan_server.prompts.blocks import Blocks
+from padwan_server.prompts.format import PromptFormat
+from padwan_server.prompts.json_array import bracket_problems
+from padwan_server.prompts.problem import Edit, Fix, Problem
+from padwan_server.prompts.record import Record
+from padwan_server.prompts.rules import ERRORS, Code, problem
+from padwan_server.prompts.source import BYTE_ORDER_MARK
+from padwan_server.prompts.span import Span
+from padwan_server.service import INLINE_LIMIT_BYTES, MAX_INPUT_FILE_BYTES, MAX_PROMPTS
+
+_REQUEST_BYTES = 100
+"""What a request has around its prompt on the wire, about."""
+
+
+def problems_of_the_whole(blocks: Blocks, format: PromptFormat) -> list[Problem]:  # noqa: A002 the field's own word
+    """Problems of the array's brackets, of the beginning, of size and number, and of what is mixed or missing."""
+    found = list(bracket_problems(blocks, blocks.offsets)) if format is PromptFormat.JSON else []
+    if blocks[0].text.startswith(BYTE_ORDER_MARK):
+        found.append(_byte_order_mark())
+    if not blocks.entry_count and not _has_errors(blocks, found):
+        found.append(problem(Code.EMPTY_FILE, "There is no prompt in this file. Write one.", Span(0, blocks.size)))
+    if odd := _first_of_another_kind(blocks):
+        found.append(problem(Code.MIXED_ARRAY, "From here on, prompts are strings as well as objects.", odd.span))
+    return [*found, *_too_much(blocks)]
+
+
+def _byte_order_mark() -> Problem:
+    mark = Span(0, len(BYTE_ORDER_MARK))
+    fix = Fix("Remove the byte order mark", (Edit(mark, ""),))
+    message = "The file starts with a byte order mark. It is no part of any prompt; remove it."
+    return problem(Code.BYTE_ORDER_MARK, message, mark, fix)
+
+
+def _has_errors(blocks: Blocks, found: list[Problem]) -> bool:
+    return any(p.code in ERRORS for p in found) or any(block.codes.keys() & ERRORS for block in blocks)
+
+
+def _first_of_another_kind(blocks: Blocks) -> Record | None:
+    if not any(block.strings for block in blocks) or not any(block.objects for block in blocks):
+        return None
+    kind: bool | None = None
+    for at, block in enumerate(blocks):
+        if kind is not None and not (block.objects if kind else block.strings):
+            continue
+        for record in blocks.records(at):
+            if kind is None:
+                kind = record.is_string
+            if record.is_string is not kind:
+                return record
+    return None
+
+
+def _too_much(blocks: Blocks) -> Iterator[Problem]:
+    start = Span(0, min(1, blocks.size))
+    size = sum(block.size_in_bytes for block in blocks) + _REQUEST_BYTES * blocks.entry_count
+    if size > MAX_INPUT_FILE_BYTES:
+        message = f"About {size / 1e9:.1f} GB of requests, and the service takes 2 GB. Split this file."
+        yield problem(Code.FILE_TOO_LARGE, message, start)
+    elif size > INLINE_LIMIT_BYTES:
+        message = f"About {size / 1e6:.0f} MB of requests: they will be uploaded as an input file. Nothing to do."
+        yield problem(Code.LARGE_FILE, message, start)
+    if blocks.entry_count > MAX_PROMPTS:
+        message = (
+            f"{blocks.entry_count:,} prompts in one job: more than {MAX_PROMPTS:,} may be refused. Split this file."
+        )
+        yield problem(Code.TOO_MANY_PROMPTS, message, start)
