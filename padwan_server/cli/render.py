@@ -5,19 +5,41 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from padwan_server.cli.errors import print_problems, problem_line
 from padwan_server.operations.operation import Result
+from padwan_server.operations.settings import Settings
 from padwan_server.session.workspace import find_root
 
 
-def render(name: str, result: Result) -> None:
-    """Print the result of the operation ``name``."""
+def render(name: str, result: Result, backend: str) -> None:
+    """Print the result of the operation ``name``, with the next step at ``backend``."""
     _RENDERERS[name](result)
+    for words, operation, job in _next_steps(name, result):
+        _say(f"\n{words} {command_line(operation, backend, job)}")
+
+
+def command_line(operation: str, backend: str, job: str = "") -> str:
+    """What a person types to go on at the same backend."""
+    line = f"padwan-server batch {operation}" + (f" -j {job}" if job else "")
+    return line if backend == Settings().backend else f"{line} --backend {backend}"
+
+
+def _next_steps(name: str, result: Any) -> Iterator[tuple[str, str, str]]:
+    """What to say, and the operation and the job to say it of."""
+    if name == "create":
+        yield "Watch it:", "poll", result.job
+    elif name == "retry" and result.submitted:
+        yield "Watch it:", "poll", result.submitted.job
+    elif name == "poll" and result.timed_out:
+        yield "The time is up; the job goes on. Watch again:", "poll", result.job
+    elif name == "cancel" and not result.done:
+        yield "Look again:", "status", result.job
 
 
 def _say(text: str = "") -> None:
@@ -59,7 +81,7 @@ def _create(result: Any) -> None:
     _job(result)
     for warning in result.warnings:
         click.echo(f"warning: {warning}", err=True)
-    _say(f"\nWatch it: padwan-server batch poll -j {result.job}")
+    print_problems(result.file, [problem.model_dump() for problem in result.problems])
 
 
 def _status(result: Any) -> None:
@@ -71,8 +93,6 @@ def _status(result: Any) -> None:
 
 def _poll(result: Any) -> None:
     _status(result)
-    if result.timed_out:
-        _say(f"\nThe time is up; the job goes on. Watch again: padwan-server batch poll -j {result.job}")
     if result.output:
         _say(f"\nSaved to {_path(result.output)}")
 
@@ -108,7 +128,6 @@ def _cancel(job: Any) -> None:
         _say(f"\nThe job had already ended: {job.state}.")
     else:
         _say(f"\nThe service was asked to cancel it; it is still {job.state}.")
-        _say(f"Look again: padwan-server batch status -j {job.job}")
 
 
 def _retry(result: Any) -> None:
@@ -117,8 +136,6 @@ def _retry(result: Any) -> None:
     _say(result.message)
     if result.changed:
         _say(f"With a changed text: {', '.join(result.changed)}")
-    if result.submitted:
-        _say(f"\nWatch it: padwan-server batch poll -j {result.submitted.job}")
 
 
 def _export(result: Any) -> None:
@@ -131,7 +148,7 @@ def _export(result: Any) -> None:
 def _validate(result: Any) -> None:
     name = _path(result.file) if result.file else "prompts"
     for problem in result.problems:
-        _say(f"{name}:{problem.line}:{problem.column}: {problem.severity}: {problem.message} [{problem.code}]")
+        _say(problem_line(name, problem.model_dump()))
     _say(f"{result.prompts} prompts, {result.errors} errors, {result.warnings} warnings.")
 
 

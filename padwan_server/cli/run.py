@@ -11,7 +11,7 @@ import click
 
 from padwan_server.cli.errors import print_error
 from padwan_server.cli.progress import Progress
-from padwan_server.cli.render import render
+from padwan_server.cli.render import command_line, render
 from padwan_server.errors import PadwanError
 from padwan_server.operations.operation import Operation, Result
 from padwan_server.operations.settings import parse_settings
@@ -30,12 +30,12 @@ def run(operation: Operation[Any, Any], arguments: dict[str, Any], backend: str,
         print_error(error, as_json=as_json)
         return USAGE if error.code == "invalid-params" else FAILED
     except KeyboardInterrupt:
-        _say_interrupted(operation, arguments)
+        _say_interrupted(operation, arguments, backend)
         return INTERRUPTED
     if as_json:
         click.echo(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))
     else:
-        render(operation.name, result)
+        render(operation.name, result, backend)
     return _exit_code(result.model_dump())
 
 
@@ -59,10 +59,9 @@ def _exit_code(result: dict[str, Any]) -> int:
     return NOT_SUCCESSFUL if polled and result["state"] != "SUCCEEDED" else DONE
 
 
-def _say_interrupted(operation: Operation[Any, Any], arguments: dict[str, Any]) -> None:
+def _say_interrupted(operation: Operation[Any, Any], arguments: dict[str, Any], backend: str) -> None:
     if operation.name == "poll":
-        click.echo(
-            f"Stopped watching; the job goes on. Watch again: padwan-server batch poll -j {arguments['job']}", err=True
-        )
+        again = command_line("poll", backend, arguments["job"])
+        click.echo(f"Stopped watching; the job goes on. Watch again: {again}", err=True)
     else:
-        click.echo("Interrupted. A job that was sent goes on: see padwan-server batch list.", err=True)
+        click.echo(f"Interrupted. A job that was sent goes on: see {command_line('list', backend)}", err=True)

@@ -85,7 +85,7 @@ async def open_editor(file: Path, backend: str) -> AsyncIterator[DemoEditor]:
     """Start the language server on the file's folder, as an editor does, and end it afterwards."""
     editor = DemoEditor(file)
     client = editor.client
-    await client.start_io(sys.executable, "-m", "padwan_server", "lsp", cwd=str(file.parent))
+    await client.start_io(sys.executable, "-P", "-m", "padwan_server", "lsp", cwd=str(file.parent))
     await client.initialize_async(
         types.InitializeParams(
             capabilities=types.ClientCapabilities(),

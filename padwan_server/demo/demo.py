@@ -17,6 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from padwan_server.demo.client import DemoEditor, open_editor
 from padwan_server.errors import PadwanError
 
+EMULATOR = "emulator"
+
 SAMPLE = Path(__file__).parent / "sample"
 PROMPT_FILE = "planets.prompts.json"
 
@@ -75,7 +77,7 @@ class _Story:
 
     async def tell(self) -> None:
         """All steps. Raises PadwanError at the first that does not do what it should."""
-        where = "the embedded emulator (no key needed)" if self._backend == "emulator" else "the Gemini API"
+        where = "the embedded emulator (no key needed)" if self._backend == EMULATOR else "the Gemini API"
         self._console.print(f"[bold]padwan-server demo[/] on {where}, in {escape(str(self._workspace))}\n")
         async with open_editor(self._workspace / PROMPT_FILE, self._backend) as editor:
             await self._mend(editor)
@@ -127,13 +129,15 @@ class _Story:
         _require(state == "SUCCEEDED", f"the job ended {state}: {polled['error']}")
         self._console.print(f"   {state}: {_counted(polled['outcomes'])}")
 
-    async def _export(self, editor: DemoEditor, job: str, what: str) -> None:
+    async def _export(self, editor: DemoEditor, job: str, what: str) -> int:
+        """The number of prompts without an answer."""
         self._says("Results go to json, csv and txt beside the prompts" if what == "first" else "One whole result")
         for extension in ("json", "csv", "txt"):
             written = await editor.command("export", job=job, output=f"results.{extension}", overwrite=what != "first")
             self._console.print(
                 f"   {written['output']}: {written['rows']} rows, {written['failed']} without an answer"
             )
+        return int(written["failed"])
 
     async def _retry(self, editor: DemoEditor, job: str) -> None:
         self._says("Failed prompts are retried alone")
@@ -141,12 +145,14 @@ class _Story:
         for failed in report["failed"]:
             self._console.print(f"   [yellow]{escape(failed['key'])}[/] {escape(failed['error'])}")
         if not report["failed"]:
+            _require(self._backend != EMULATOR, "the emulator failed none of the prompts")
             self._console.print(f"   {escape(report['message'])}")
             return
         again = await editor.command("retry", job=job, submit=True)
         self._console.print(f"   {escape(again['message'])}")
         await self._poll(editor, again["submitted"]["job"])
-        await self._export(editor, job, "whole")
+        failed = await self._export(editor, job, "whole")
+        _require(not failed or self._backend != EMULATOR, "the retry left prompts without an answer")
 
     def _farewell(self) -> None:
         self._says("Done")

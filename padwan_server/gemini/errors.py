@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -97,7 +99,17 @@ def _retry_after(error: _Error, headers: Mapping[str, str]) -> float | None:
     for delay in asked:
         if re.fullmatch(r"\d+(\.\d+)?s?", delay):
             return float(delay.removesuffix("s"))
+        if date := _http_date(delay):
+            return max((date - datetime.now(UTC)).total_seconds(), 0.0)
     return None
+
+
+def _http_date(word: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(word)
+    except ValueError:
+        return None
+    return date.replace(tzinfo=date.tzinfo or UTC)
 
 
 def network_error(error: BaseException, *, ambiguous: bool = False) -> ServiceError:
@@ -118,6 +130,15 @@ def bad_answer(error: BaseException) -> ServiceError:
         f"The service's answer cannot be read ({type(error).__name__}).",
         "Try again; if it stays so, something between you and the service changes its answers.",
         transient=True,
+    )
+
+
+def not_sent(error: BaseException) -> ServiceError:
+    """The SDK refused to make a request of it."""
+    return ServiceError(
+        "service-refused",
+        f"Nothing was sent: no request can be made of this ({type(error).__name__}).",
+        "Check the model's name.",
     )
 
 

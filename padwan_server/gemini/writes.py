@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from padwan_server.gemini.endpoint import Endpoint
-from padwan_server.gemini.errors import ServiceError, answer_error, bad_answer, network_error, uncertain
+from padwan_server.gemini.errors import ServiceError, answer_error, bad_answer, network_error, not_sent, uncertain
 from padwan_server.gemini.job import RemoteJob, parse_job
 from padwan_server.gemini.reads import uses_environment
 
 if TYPE_CHECKING:
     from google.genai import Client
-    from httpx2 import Response
+    from httpx2 import Request, Response
 
 T = TypeVar("T")
 
@@ -39,6 +39,7 @@ class Writes:
         self._timeout = timeout
         self._client: Client | None = None
         self._answer = b""
+        self._sent = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="padwan-writes")
 
     async def create_inline(self, model: str, display_name: str, items: Sequence[dict[str, Any]]) -> RemoteJob:
@@ -80,6 +81,7 @@ class Writes:
         )
         self._answer = b""
         client = self._connected()
+        self._sent = False
         try:
             client.batches.create(model=model, src=src, config=config)
             return parse_job(self._answer)
@@ -94,6 +96,8 @@ class Writes:
         except HTTPError as error:
             raise uncertain(type(error).__name__) from None
         except Exception as error:  # noqa: BLE001 the job may exist whatever failed here
+            if not self._sent:
+                raise not_sent(error) from None
             return self._accepted(error)
 
     def _accepted(self, error: Exception) -> RemoteJob:
@@ -133,6 +137,7 @@ class Writes:
 
         if self._client is None:
             trusts = uses_environment(self._endpoint.base_url)
+            hooks = {"request": [self._note], "response": [self._keep]}
             self._client = genai.Client(
                 api_key=self._endpoint.api_key,
                 vertexai=False,
@@ -140,10 +145,17 @@ class Writes:
                     base_url=self._endpoint.base_url,
                     api_version=self._endpoint.api_version,
                     timeout=int(self._timeout * 1000),
-                    client_args={"trust_env": trusts, "event_hooks": {"response": [self._keep]}},
+                    client_args={
+                        "trust_env": trusts,
+                        "event_hooks": hooks,
+                    },
                 ),
             )
         return self._client
+
+    def _note(self, _: Request) -> None:
+        """From now on the service may have what was asked for."""
+        self._sent = True
 
     def _keep(self, response: Response) -> None:
         """Keep the raw answer: the SDK's BatchJob has no counts."""

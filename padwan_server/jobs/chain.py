@@ -41,6 +41,20 @@ class Chain:
                     best[record.key] = (job, record)
         return best
 
+    def record(self, key: str) -> tuple[Job, Record] | None:
+        """The job and the record that count for one key of the first job."""
+        found = [(job, record) for job in self.jobs if job.stored and (record := self.ledger.record(job, key))]
+        best = [(job, record) for job, record in found if record.good] or found
+        return best[-1] if best else None
+
+    def answer(self, key: str) -> StoredAnswer | None:
+        """The answer that counts for one key; None if no job with results was asked for it."""
+        found = self.record(key)
+        if found is None:
+            return None
+        with Reader() as reader:
+            return reader.read(self.folder.results(found[0].id), found[1])
+
     def outcomes(self) -> dict[str, int]:
         """How many prompts of the chain have each outcome now."""
         return dict(sorted(Counter(record.outcome for _, record in self.records()).items()))

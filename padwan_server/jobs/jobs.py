@@ -163,7 +163,7 @@ class Jobs:
         """A list may lag behind: what the ledger has of an ended job stands."""
         if job and job.terminal:
             return job
-        job = job or Job(self._endpoint, self._key_fingerprint, remote.display_name, remote.model)
+        job = job or Job(self._endpoint, self._key_fingerprint, remote.display_name, remote.model, id="")
         return replace(job, created=remote.create_time or job.created, **seen(remote))
 
     async def _look(self, job: Job, attempts: int = 3) -> Job:

@@ -165,6 +165,14 @@ class Ledger:
         )
         return [_from_row(row) for row in found]
 
+    def latest(self, endpoint: str, source: str) -> Job | None:
+        """The newest job at this endpoint that was made from this prompt file and retries no other."""
+        found = self._db.execute(
+            "SELECT * FROM jobs WHERE endpoint = ? AND source = ? AND retry_of = '' ORDER BY created DESC LIMIT 1",
+            [endpoint, source],
+        ).fetchone()
+        return found and _from_row(found)
+
     def chain(self, job: Job) -> list[Job]:
         """The job that ``job`` belongs to and all its retries, oldest first."""
         found = self._db.execute(
@@ -188,6 +196,13 @@ class Ledger:
             "SELECT key, digest, outcome, start, length FROM records WHERE job = ? ORDER BY position", [job.id]
         )
         return (Record(*row) for row in found)
+
+    def record(self, job: Job, key: str) -> Record | None:
+        """The request of a job with this key."""
+        found = self._db.execute(
+            "SELECT key, digest, outcome, start, length FROM records WHERE job = ? AND key = ?", [job.id, key]
+        ).fetchone()
+        return found and Record(*found)
 
     def store(self, job: Job, answers: Iterable[Record], warning: str) -> Job:
         """Join answers to a job's requests by key; an answer to no request of ours is added at the end.

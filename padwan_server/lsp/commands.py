@@ -12,7 +12,7 @@ from padwan_server.errors import PadwanError
 from padwan_server.lsp.progress import CommandProgress
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.table import OPERATIONS
-from padwan_server.session.session import no_progress
+from padwan_server.session.session import Session, no_progress
 
 if TYPE_CHECKING:
     from padwan_server.lsp.server import PadwanLanguageServer
@@ -38,7 +38,7 @@ class Commands:
         arguments = _arguments(params.arguments)
         operation.parse(arguments)
         await self._server.configuration.ready()
-        session = self._server.session_for(arguments.get("file"))
+        session = await self._session(arguments)
         if "file" in arguments:
             self._server.submitted(arguments["file"])
         shows = operation.long_running or params.work_done_token is not None
@@ -48,6 +48,11 @@ class Commands:
             result = await operation(arguments, context)
         dumped: dict[str, Any] = result.model_dump(mode="json")
         return dumped
+
+    async def _session(self, arguments: dict[str, Any]) -> Session:
+        if "job" in arguments:
+            return await self._server.session_of(arguments["job"])
+        return self._server.session_for(arguments.get("file"))
 
 
 def _operation(command: str) -> Operation[Any, Any]:

@@ -24,6 +24,9 @@ logging.getLogger("pygls").setLevel(logging.CRITICAL)
 
 INVALID_REQUEST = types.ResponseError(code=types.ErrorCodes.InvalidRequest, message="Invalid request.")
 PARSE_ERROR = types.ResponseError(code=types.ErrorCodes.ParseError, message="The message is not JSON.")
+NOT_INITIALIZED = types.ResponseError(
+    code=types.ErrorCodes.ServerNotInitialized, message="Send initialize first, and wait for its answer."
+)
 CANCELLED = types.ResponseError(code=types.LSPErrorCodes.RequestCancelled, message="Cancelled.")
 
 
@@ -46,6 +49,8 @@ class PadwanProtocol(LanguageServerProtocol):
             return self._respond(None, INVALID_REQUEST)
         if self._shutdown and "id" in message and "method" in message:
             return self._respond(message["id"], INVALID_REQUEST)
+        if self._workspace is None and message.get("method") not in (types.INITIALIZE, types.EXIT):
+            return self._respond(message["id"], NOT_INITIALIZED) if "id" in message else None
         try:
             structured = self.structure_message(message)
         except JsonRpcException:

@@ -27,7 +27,7 @@ from padwan_server.lsp.transport import Streams, accept_one, bodies, stdio
 from padwan_server.operations.settings import Settings
 from padwan_server.prompts.source import decode
 from padwan_server.session.session import Session
-from padwan_server.session.workspace import stateless_root
+from padwan_server.session.workspace import find_root, stateless_root
 
 _CLIENT_WATCH_INTERVAL = 2.0
 """Seconds between two looks whether the client's process still lives."""
@@ -131,10 +131,19 @@ class PadwanLanguageServer(LanguageServer):
             self._diagnostics.refresh()
 
     def session_for(self, file: str | None) -> Session:
-        """The session of the workspace folder that holds ``file``, else of the first one."""
+        """The session of the workspace that holds ``file``, else of the first one."""
         roots = self._roots()
-        path = Path(file) if file else None
-        root = next((r for r in roots if path and path.is_absolute() and path.is_relative_to(r)), roots[0])
+        return self._session(next((root for root in roots if file and _holds(root, Path(file))), roots[0]))
+
+    async def session_of(self, job: str) -> Session:
+        """The session of the workspace that remembers ``job``, else of the first one."""
+        sessions = [self._session(root) for root in self._roots()]
+        for session in sessions[1:]:
+            if await session.history.knows(job):
+                return session
+        return sessions[0]
+
+    def _session(self, root: Path) -> Session:
         if root not in self._sessions:
             self._sessions[root] = Session(root, self.settings, unsaved=self._unsaved_text)
         return self._sessions[root]
@@ -148,7 +157,8 @@ class PadwanLanguageServer(LanguageServer):
     def _roots(self) -> list[Path]:
         uris = [folder.uri for folder in self.workspace.folders.values()]
         uris = uris or [uri for uri in (self.workspace.root_uri,) if uri]
-        return [Path(path) for uri in uris if (path := to_fs_path(uri))] or [stateless_root()]
+        folders = [find_root(Path(path)) for uri in uris if (path := to_fs_path(uri))]
+        return list(dict.fromkeys(folders)) or [stateless_root()]
 
     def _open_document(self, path: Path) -> PromptTextDocument | None:
         real = os.path.realpath(path)
@@ -164,6 +174,11 @@ class PadwanLanguageServer(LanguageServer):
         except OSError:
             return document.source
         return None if saved.removeprefix("\ufeff") == document.source.removeprefix("\ufeff") else document.source
+
+
+def _holds(root: Path, file: Path) -> bool:
+    """Whether a file is in a workspace; a relative one is if it is there."""
+    return file.is_relative_to(root) if file.is_absolute() else (root / file).exists()
 
 
 def _on_signals(stop: Any) -> None:

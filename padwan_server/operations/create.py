@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.requests import text_request, with_defaults
@@ -19,6 +20,19 @@ from padwan_server.prompts.document import PROBLEMS_SHOWN
 from padwan_server.prompts.record import Record
 from padwan_server.service import model_name, model_warning
 
+T = TypeVar("T")
+
+
+def _without_lone_surrogates(given: T) -> T:
+    try:
+        json.dumps(given, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which cannot be sent") from None
+    return given
+
+
+_SENDABLE = AfterValidator(_without_lone_surrogates)
+
 
 class CreateParams(Params):
     """What to send, and how the model is to answer it."""
@@ -27,10 +41,10 @@ class CreateParams(Params):
     prompts: list[str] | None = Field(default=None, description="Prompts to send in place of a file.")
     model: str | None = Field(default=None, min_length=1, description="Model; the setting's unless given.")
     name: str = Field(default="cli-batch", min_length=1, max_length=512, description="Display name of the job.")
-    system: str | None = Field(
+    system: Annotated[str, _SENDABLE] | None = Field(
         default=None, description="System instruction for every prompt that brings none of its own."
     )
-    config: dict[str, Any] | None = Field(
+    config: Annotated[dict[str, Any], _SENDABLE] | None = Field(
         default=None,
         description="Generation config of the Gemini API for every prompt, e.g. {temperature: 0}; "
         "members that a prompt's own request has win.",

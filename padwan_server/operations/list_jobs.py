@@ -12,7 +12,12 @@ from padwan_server.operations.views import JobView, job_view
 class ListParams(Params):
     """How many jobs, and from where on."""
 
-    limit: int = Field(default=10, ge=1, le=1000, description="Jobs to tell at most.")
+    limit: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        description="Jobs of the service to tell at most; submissions that got no answer come on top.",
+    )
     page_token: str = Field(default="", description="Where the last answer said that the next page begins.")
 
 

@@ -40,7 +40,9 @@ class RetryParams(Params):
     )
     submit: bool = Field(default=False, description="Whether to send them as a new job; otherwise only tell them.")
     file: PromptFilePath | None = Field(
-        default=None, description="Prompt file with corrected texts for the same keys; else they are sent as before."
+        default=None,
+        description="Prompt file with corrected texts for the same keys; else they are sent as before. "
+        "Without submit it only tells which texts changed.",
     )
 
 
@@ -75,10 +77,13 @@ async def retry(params: RetryParams, context: Context) -> RetryResult:
     outcomes = set().union(*(_OUTCOMES[choice] for choice in params.which))
     failed = await jobs.read(lambda: [a for a in chain.answers() if a.outcome in outcomes])
     total = await jobs.read(lambda: sum(chain.outcomes().values()))
-    submitted, changed = None, list[str]()
+    corrected = await _corrected(params.file, context)
+    digests = {record.key: record.digest for job in chain.jobs for record in await jobs.records(job)}
+    changed = [a.key for a in failed if a.key in corrected and corrected[a.key].digest != digests.get(a.key)]
+    submitted = None
     if failed and params.submit:
         _refuse_while_running(chain)
-        requests, changed = await _requests(chain, failed, params.file, jobs, context)
+        requests = await _requests(chain, failed, corrected, digests, jobs)
         sent = await jobs.submit(chain.root.model, chain.root.display_name, requests, chain.root.source, chain.root.id)
         submitted = job_view(sent)
     return RetryResult(
@@ -102,14 +107,24 @@ def _refuse_while_running(chain: Chain) -> None:
             )
 
 
+async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
+    """What the given file has for each key."""
+    if not file:
+        return {}
+    records = sendable(await prompt_source(file, None, context), context.settings.grades)
+    return {record.key: request_of(record, None, None) for record in records}
+
+
 async def _requests(
-    chain: Chain, failed: Sequence[StoredAnswer], file: str | None, jobs: Jobs, context: Context
-) -> tuple[list[Request], list[str]]:
-    """The requests to send again, and which of them the file changed."""
+    chain: Chain,
+    failed: Sequence[StoredAnswer],
+    corrected: dict[str, Request],
+    digests: dict[str, str],
+    jobs: Jobs,
+) -> list[Request]:
+    """The requests to send again."""
     keys = {answer.key for answer in failed}
     stored = {request.key: request for request in await jobs.requests(chain.jobs, keys)}
-    records = sendable(await prompt_source(file, None, context), context.settings.grades) if file else ()
-    corrected = {record.key: request_of(record, None, None) for record in records if record.key in keys}
     lost = sorted(keys - stored.keys() - corrected.keys())
     if lost:
         raise PadwanError(
@@ -118,10 +133,7 @@ async def _requests(
             "Pass the prompt file that the job was made from as file.",
             {"keys": lost},
         )
-    digests = {record.key: record.digest for job in chain.jobs for record in await jobs.records(job)}
-    requests = [_again(answer.key, digests, stored, corrected) for answer in failed]
-    changed = [r.key for r in requests if r.key in corrected and r.digest != digests.get(r.key)]
-    return requests, changed
+    return [_again(answer.key, digests, stored, corrected) for answer in failed]
 
 
 def _again(key: str, digests: dict[str, str], stored: dict[str, Request], corrected: dict[str, Request]) -> Request:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 
@@ -383,8 +384,10 @@ def bracket_problems(blocks: Sequence[Block], offsets: Sequence[int]) -> Iterato
         yield _never_opened(blocks[0], end if depth else None)
     elif depth and not bare and not early:
         repair = (Edit(Span(end, end), "]" * depth),)
-        message = 'The "[" of this array is never closed. Put a "]" at its end.'
-        yield Fault(message, Span(max(end - 1, 0), end), "Insert ]", repair).problem()
+        message = 'The array is never closed. Put a "]" at its end.'
+        unclosed = Fault(message, Span(max(end - 1, 0), end), "Insert ]", repair).problem()
+        opened = Span(found[0][0], found[0][0] + 1)
+        yield replace(unclosed, related=((opened, "opened here"),))
 
 
 def _last_token(blocks: Sequence[Block]) -> str:

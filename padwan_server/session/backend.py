@@ -36,8 +36,17 @@ def gemini_backend(api_version: str, environment: Mapping[str, str] = os.environ
             "Set the environment variable GEMINI_API_KEY (https://aistudio.google.com/apikey gives keys), "
             "or set padwan.backend (--backend) to emulator to try everything without one.",
         )
-    url = (environment.get("GOOGLE_GEMINI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
+    url = _base_url(environment)
     return Backend(Endpoint(base_url=url, api_key=key, api_version=api_version), label=url)
+
+
+def backend_label(backend: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What the ledger calls the service that this setting chooses, whether or not it can be reached."""
+    return EMULATOR if backend == EMULATOR else _base_url(environment)
+
+
+def _base_url(environment: Mapping[str, str]) -> str:
+    return (environment.get("GOOGLE_GEMINI_BASE_URL") or DEFAULT_BASE_URL).rstrip("/")
 
 
 def emulator_backend(url: str, api_version: str) -> Backend:

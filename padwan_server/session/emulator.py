@@ -63,15 +63,9 @@ class WorkspaceEmulator:
             return None
 
     def _start(self, leases: Path) -> str:
-        command = [
-            sys.executable,
-            "-m",
-            "padwan_server.emulator",
-            "--port",
-            "0",
-            "--state",
-            str(self._folder / "state"),
-        ]
+        # -P: a module of the user's folder must not take the place of one of ours.
+        command = [sys.executable, "-P", "-m", "padwan_server.emulator", "--port", "0"]
+        command += ["--state", str(self._folder / "state")]
         command += ["--lease", str(leases), "--linger", str(LINGER)]
         scenario = self._folder / "scenario.json"
         if scenario.exists():

@@ -6,12 +6,14 @@ import asyncio
 from pathlib import Path
 
 from padwan_server.gemini.gateway import Gateway
+from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.context import Context, Progress
 from padwan_server.operations.settings import Settings
-from padwan_server.session.backend import EMULATOR, Backend, emulator_backend, gemini_backend
+from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
 from padwan_server.session.workspace import FolderWorkspace, UnsavedText
 
@@ -31,8 +33,13 @@ class Session:
         self.workspace = FolderWorkspace(root, confined=confined, unsaved=unsaved)
         self._folder = JobsFolder(root)
         self._emulator = WorkspaceEmulator(self._folder.path / "emulator")
+        self.history = History(self._folder)
         self._opened: dict[Backend, Jobs] = {}
         self._opening = asyncio.Lock()
+
+    async def latest(self, path: Path) -> Chain | None:
+        """The newest job of a prompt file at the chosen backend, as last seen, with its retries."""
+        return await self.history.latest(backend_label(self.settings.backend), self.workspace.display_path(path))
 
     def context(self, progress: Progress = no_progress) -> Context:
         """What an operation needs, with this caller's way to show progress."""
@@ -44,6 +51,7 @@ class Session:
             for jobs in self._opened.values():
                 await jobs.aclose()
             self._opened.clear()
+            await self.history.aclose()
             await asyncio.to_thread(self._emulator.leave)
 
     async def _jobs(self) -> Jobs:

@@ -81,7 +81,9 @@ class FolderWorkspace:
             ) from None
         text, problem = decode(data)
         if problem:
-            raise PadwanError("not-utf8", f"{file}: {problem.message}", "Save it as UTF-8.", {"file": file})
+            raise PadwanError(
+                "not-utf8", f"{file}: {problem.message}", "Editors offer it as an encoding.", {"file": file}
+            )
         return text
 
     def _resolve(self, given: str) -> Path:

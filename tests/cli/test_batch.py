@@ -54,6 +54,20 @@ def test_the_main_job_in_the_shell(workspace: Path, emulate: Emulate, connect: C
     assert "ended" in shell("batch", "cancel", "-j", job).stdout
 
 
+def test_the_next_step_and_the_problems_are_told(workspace: Path, environment: dict[str, str]) -> None:
+    shell = Shell(workspace, environment)
+    (workspace / "ask.json").write_bytes(b'\xef\xbb\xbf["x"]')
+    created = shell("batch", "create", "-f", "ask.json", "--backend", "emulator")
+    assert "ask.json:1:1: warning:" in created.stderr
+    [line] = [line for line in created.stdout.splitlines() if line.startswith("Watch it:")]
+    program, *arguments = line.removeprefix("Watch it:").split()
+    assert program == "padwan-server"
+    assert shell(*arguments, "-t", "30").returncode == 0
+    (workspace / "bad.json").write_text('["a",, 5, {"key": ""}]')
+    refused = shell("batch", "create", "-f", "bad.json", "--backend", "emulator", code=1)
+    assert refused.stderr.count("bad.json:1:") >= 4
+
+
 def test_prompts_keep_their_spaces_and_line_ends(emulate: Emulate, connect: Connect) -> None:
     emulator = emulate()
     prompts = ["  two  spaces ", "line\nbreak", "--looks-like-an-option", "[tag] 🏺 \u2028 x"]

@@ -150,6 +150,8 @@ BAD_KEY = {"details": [{"@type": "x", "reason": "API_KEY_INVALID"}]}
         (404, envelope(404), {}, "job-not-found", None),
         (429, envelope(429, **RETRY_INFO), {"retry-after": "5"}, "rate-limited", 34.07),
         (429, b"busy", {"retry-after": "5"}, "rate-limited", 5.0),
+        (429, b"busy", {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, "rate-limited", 0.0),
+        (429, b"busy", {"retry-after": "soon"}, "rate-limited", None),
         (503, b"<html>", {}, "service-unavailable", None),
         (504, b"", {}, "service-unavailable", None),
     ],

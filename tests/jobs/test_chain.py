@@ -40,6 +40,16 @@ async def test_each_prompt_has_its_latest_good_answer(emulate: Emulate, at_servi
         assert (await run("retry", job=job))["message"] == "No failed requests to retry."
 
 
+async def test_a_report_tells_what_the_file_changed(emulate: Emulate, at_service: AtService, workspace: Path) -> None:
+    run = at_service(emulate({"answers": {"a": fails(None), "b": fails(None)}}).url)
+    (workspace / "ask.jsonl").write_text('{"key":"a","prompt":"1"}\n{"key":"b","prompt":"2"}\n')
+    job = (await run("create", file="ask.jsonl"))["job"]
+    (workspace / "fix.jsonl").write_text('{"key":"a","prompt":"better"}\n{"key":"b","prompt":"2"}\n')
+    report = await run("retry", job=job, file="fix.jsonl")
+    assert (report["changed"], report["submitted"]) == (["a"], None)
+    assert (await run.error("retry", job=job, file="absent.jsonl")).code == "file-not-found"
+
+
 async def test_a_retry_that_fails_loses_nothing(emulate: Emulate, at_service: AtService) -> None:
     run = at_service(emulate({"answers": {"prompt-1": {"truncated": True, "times": 1}}}).url)
     first = (await run("create", prompts=["a", "b"]))["job"]

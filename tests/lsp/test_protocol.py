@@ -17,13 +17,20 @@ import pytest
 from tests.support.json_rpc import JsonRpcClient, connect
 
 INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, PARSE_ERROR = -32600, -32601, -32602, -32700
-CANCELLED, REQUEST_FAILED = -32800, -32803
+CANCELLED, REQUEST_FAILED, NOT_INITIALIZED = -32800, -32803, -32002
 
 
 @pytest.fixture
 async def client(workspace: Path, environment: dict[str, str]) -> AsyncIterator[JsonRpcClient]:
     async with connect(workspace, environment) as client:
         yield client
+
+
+async def test_a_request_before_initialize_is_told_so(client: JsonRpcClient, workspace: Path) -> None:
+    answer = await client.execute("padwan.batch.list")
+    assert answer["error"]["code"] == NOT_INITIALIZED
+    await client.initialize(workspace)
+    assert "result" in await client.execute("padwan.batch.validate", {"prompts": ["x"]})
 
 
 async def created_job(client: JsonRpcClient, prompts: list[str]) -> str:

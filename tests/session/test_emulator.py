@@ -43,6 +43,15 @@ async def test_all_sessions_of_a_workspace_share_one(workspace: Path) -> None:
         assert {job["job"] for job in listed} == {job["job"] for job in created}
 
 
+async def test_no_module_of_the_users_folder_takes_the_place_of_ours(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "uvicorn.py").write_text("raise SystemExit('the workspace ran')")
+    monkeypatch.chdir(workspace)
+    async with session_on(workspace) as run:
+        assert (await run("create", prompts=["x"]))["job"]
+
+
 async def test_it_never_gets_the_users_key(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     async with session_on(workspace) as run:

@@ -1,0 +1,52 @@
+"""What a workspace remembers of its jobs, told without asking any service: for what stands beside the prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from padwan_server.jobs.background import Background
+from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.ledger import Ledger
+
+T = TypeVar("T")
+
+
+class History:
+    """The ledger of one workspace, read; there is none before the first job."""
+
+    def __init__(self, folder: JobsFolder) -> None:
+        self._folder = folder
+        self._background = Background()
+        self._ledger: Ledger | None = None
+
+    async def aclose(self) -> None:
+        """Give the ledger free."""
+        if self._ledger:
+            await self._background.run(self._ledger.close)
+        self._background.close()
+
+    async def knows(self, job: str) -> bool:
+        """Whether a job of this name, with or without its prefix, is remembered."""
+        names = (job, f"batches/{job}")
+        return await self.read(lambda: bool((ledger := self._opened()) and any(map(ledger.find, names))))
+
+    async def latest(self, endpoint: str, source: str) -> Chain | None:
+        """The newest job that was made from a prompt file at this endpoint, with its retries."""
+
+        def look() -> Chain | None:
+            ledger = self._opened()
+            job = ledger.latest(endpoint, source) if ledger else None
+            return Chain(ledger.chain(job), ledger, self._folder) if ledger and job else None
+
+        return await self.read(look)
+
+    async def read(self, function: Callable[[], T]) -> T:
+        """Call ``function``, which reads a chain, where it blocks nobody."""
+        return await self._background.run(function)
+
+    def _opened(self) -> Ledger | None:
+        if self._ledger is None and self._folder.ledger.exists():
+            self._ledger = Ledger(self._folder.ledger)
+        return self._ledger
