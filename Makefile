@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test fast check derive format lock clean
+.PHONY: demo test fast check bench derive format lock clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
@@ -20,6 +20,9 @@ check: $(READY) ## Style, types, and derived files that went stale
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/derive.py --check
+
+bench: $(READY) ## Measure against other language servers (needs npm), and write docs/performance.md
+	$(BIN)/python -m tests.benchmarks.run
 
 derive: $(READY) ## Write again what derives from the operations table
 	$(BIN)/python docs/derive.py

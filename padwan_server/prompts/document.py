@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import accumulate
 
 from padwan_server.prompts.block import Block
@@ -97,7 +97,7 @@ class PromptDocument:
                 return fresh, ends[at]
         return (fresh, len(self._blocks)) if complete else ([], 0)
 
-    def _read(self, text: str, *, first: bool, complete: bool, ends: Container[int]) -> Iterator[Block]:
+    def _read(self, text: str, *, first: bool, complete: bool, ends: Collection[int]) -> Iterator[Block]:
         if self.format is PromptFormat.JSON:
             return array_blocks(text, first=first, complete=complete, ends=ends)
         return line_blocks(text, self.format, first=first, complete=complete, ends=ends)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
@@ -43,7 +43,7 @@ _LIKELY_ENDS = (re.compile(r"}[ \t\r\n]*,"), re.compile(r'"[ \t\r\n]*,'))
 _DECODER = json.JSONDecoder()
 
 
-def array_blocks(text: str, *, first: bool, complete: bool, ends: Container[int]) -> Iterator[Block]:
+def array_blocks(text: str, *, first: bool, complete: bool, ends: Collection[int]) -> Iterator[Block]:
     """The blocks of a text, which begins the document (``first``) or goes on behind a comma.
 
     Blocks end behind the comma of a sound entry, where ``ends`` says so if that can be. If the text is not ``complete``
@@ -63,7 +63,7 @@ def array_blocks(text: str, *, first: bool, complete: bool, ends: Container[int]
 # Sound blocks
 
 
-def _sound_block(text: str, at: int, *, opens: bool, complete: bool, ends: Container[int]) -> Block | None:
+def _sound_block(text: str, at: int, *, opens: bool, complete: bool, ends: Collection[int]) -> Block | None:
     """The next block if it is sound JSON, or what of it is."""
     for end in _likely_ends(text, at, ends):
         block = _glance(text[at:end], opens=opens, closes=complete and end == len(text))
@@ -73,11 +73,11 @@ def _sound_block(text: str, at: int, *, opens: bool, complete: bool, ends: Conta
     return _glance(text[at:end], opens=opens, closes=False) if end > at else None
 
 
-def _likely_ends(text: str, at: int, ends: Container[int]) -> Iterator[int]:
+def _likely_ends(text: str, at: int, ends: Collection[int]) -> Iterator[int]:
     if len(text) - at <= TARGET * 3 // 2:
         yield len(text)
         return
-    end = next((end for end in range(at + 1, at + 2 * TARGET) if end in ends), None) if ends else None
+    end = min((end for end in ends if at < end < at + 2 * TARGET), default=None)
     if end:
         yield end
         return

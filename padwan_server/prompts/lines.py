@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 import msgspec
@@ -32,7 +32,7 @@ def line_blocks(
     *,
     first: bool,
     complete: bool,
-    ends: Container[int],
+    ends: Collection[int],
 ) -> Iterator[Block]:
     """The blocks of a text that begins with a line; each ends behind a line end, the last at the document's."""
     read = _json_block if format is PromptFormat.JSONL else _text_block
@@ -47,15 +47,18 @@ def line_blocks(
         at = end or 1
 
 
-def _end_of_block(text: str, at: int, ends: Container[int]) -> int | None:
+def _end_of_block(text: str, at: int, ends: Collection[int]) -> int | None:
     """Behind the line end where a block is to end."""
-    for match in LINE_END.finditer(text, at):
-        # A carriage return at the end of what we have may be followed by its line feed.
-        if match.end() == len(text) and match[0] == "\r" and match.end() not in ends:
-            return None
-        if match.end() in ends or match.end() - at >= TARGET:
-            return match.end()
-    return None
+    found = LINE_END.search(text, at + TARGET - 1)
+    likely = found.end() if found else len(text) + 1
+    if known := min((end for end in ends if at < end <= likely and _ends_line(text, end)), default=None):
+        return known
+    # A carriage return at the end of what we have may be followed by its line feed.
+    return None if found is None or (likely == len(text) and found[0] == "\r") else likely
+
+
+def _ends_line(text: str, end: int) -> bool:
+    return text[end - 1] in "\r\n" and not text.startswith("\r\n", end - 1)
 
 
 # JSON Lines
