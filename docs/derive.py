@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from padwan_server.errors import CODES
 from padwan_server.operations.operation import Operation
-from padwan_server.operations.settings import Settings
+from padwan_server.operations.settings import settings_schema
 from padwan_server.operations.table import OPERATIONS
 from padwan_server.prompts.rules import RULES
 
@@ -63,7 +64,7 @@ def settings_page() -> Iterator[str]:
     """The settings."""
     yield "# Settings\n\nEditors have them under `padwan.`, e.g. `padwan.backend`.\n\n"
     yield "| setting | type | default | |\n|---|---|---|---|\n"
-    for name, described in Settings.model_json_schema(by_alias=True)["properties"].items():
+    for name, described in settings_schema().items():
         yield f"| `padwan.{name}` | {_type(described)} | {_default(described)} | {described['description']} |\n"
 
 
@@ -99,7 +100,8 @@ def _type(described: dict[str, Any]) -> str:
 def _default(described: dict[str, Any]) -> str:
     if described.get("default") in (None, ""):
         return ""
-    return f"`{described['default']}`"
+    default = described["default"]
+    return f"`{json.dumps(default) if isinstance(default, list | tuple | dict) else default}`"
 
 
 def main() -> int:

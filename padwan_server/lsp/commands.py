@@ -10,12 +10,12 @@ from pygls.uris import to_fs_path
 
 from padwan_server.errors import PadwanError
 from padwan_server.lsp.progress import CommandProgress
-from padwan_server.operations.operation import Operation
-from padwan_server.operations.table import OPERATIONS
-from padwan_server.session.session import Session, no_progress
+from padwan_server.operations.names import NAMES
 
 if TYPE_CHECKING:
     from padwan_server.lsp.server import PadwanLanguageServer
+    from padwan_server.operations.operation import Operation
+    from padwan_server.session.session import Session
 
 PREFIX = "padwan.batch."
 _PATHS = ("file", "output")
@@ -29,7 +29,7 @@ class Commands:
 
     def register(self) -> None:
         """Announce the commands. Their calls come through ``execute``: pygls cannot cancel its own handlers."""
-        for name in OPERATIONS:
+        for name in NAMES:
             self._server.command(PREFIX + name)(lambda *_: None)
 
     async def execute(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Commands:
         shows = operation.long_running or params.work_done_token is not None
         progress = CommandProgress(self._server, operation.title, params.work_done_token) if shows else None
         async with progress or nullcontext():
-            context = session.context(progress.report if progress else no_progress)
+            context = session.context(*([progress.report] if progress else []))
             result = await operation(arguments, context)
         dumped: dict[str, Any] = result.model_dump(mode="json")
         return dumped
@@ -56,12 +56,14 @@ class Commands:
 
 
 def _operation(command: str) -> Operation[Any, Any]:
+    from padwan_server.operations.table import OPERATIONS  # noqa: PLC0415 no key needs it, and it takes its time
+
     name = command.removeprefix(PREFIX)
-    if not command.startswith(PREFIX) or name not in OPERATIONS:
+    if not command.startswith(PREFIX) or name not in NAMES:
         raise PadwanError(
             "unknown-command",
             f"There is no command {command}.",
-            f"The commands are {', '.join(PREFIX + known for known in OPERATIONS)}.",
+            f"The commands are {', '.join(PREFIX + known for known in NAMES)}.",
         )
     return OPERATIONS[name]
 

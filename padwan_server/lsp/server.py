@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import psutil
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
@@ -26,8 +26,9 @@ from padwan_server.lsp.protocol import PadwanProtocol
 from padwan_server.lsp.transport import Streams, accept_one, bodies, stdio
 from padwan_server.operations.settings import Settings
 from padwan_server.prompts.source import decode
-from padwan_server.session.session import Session
-from padwan_server.session.workspace import find_root, stateless_root
+
+if TYPE_CHECKING:
+    from padwan_server.session.session import Session
 
 _CLIENT_WATCH_INTERVAL = 2.0
 """Seconds between two looks whether the client's process still lives."""
@@ -101,6 +102,9 @@ class PadwanLanguageServer(LanguageServer):
 
     async def _watch_client(self, process_id: int) -> None:
         """Return when the client's process is gone: its pipe may live on in a child of its."""
+        await asyncio.sleep(_CLIENT_WATCH_INTERVAL)
+        import psutil  # noqa: PLC0415 not before the first answers
+
         while psutil.pid_exists(process_id):  # noqa: ASYNC110 the system tells nobody but the parent
             await asyncio.sleep(_CLIENT_WATCH_INTERVAL)
 
@@ -144,6 +148,8 @@ class PadwanLanguageServer(LanguageServer):
         return sessions[0]
 
     def _session(self, root: Path) -> Session:
+        from padwan_server.session.session import Session  # noqa: PLC0415 no key needs it, and it takes its time
+
         if root not in self._sessions:
             self._sessions[root] = Session(root, self.settings, unsaved=self._unsaved_text)
         return self._sessions[root]
@@ -157,6 +163,8 @@ class PadwanLanguageServer(LanguageServer):
     def _roots(self) -> list[Path]:
         uris = [folder.uri for folder in self.workspace.folders.values()]
         uris = uris or [uri for uri in (self.workspace.root_uri,) if uri]
+        from padwan_server.session.workspace import find_root, stateless_root  # noqa: PLC0415 as the session
+
         folders = [find_root(Path(path)) for uri in uris if (path := to_fs_path(uri))]
         return list(dict.fromkeys(folders)) or [stateless_root()]
 
@@ -191,6 +199,8 @@ def _on_signals(stop: Any) -> None:
 def run(tcp: tuple[str, int] | None = None) -> NoReturn:
     """Serve on stdio, or to one client at ``tcp``, and end the process: a thread may still wait for input."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    # What was made for the start stays: no collection has to look at it again.
+    gc.freeze()
     streams = accept_one(*tcp) if tcp else stdio()
     code = asyncio.run(PadwanLanguageServer().serve(streams))
     logging.shutdown()

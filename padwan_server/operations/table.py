@@ -8,6 +8,7 @@ from padwan_server.operations.cancel import CANCEL
 from padwan_server.operations.create import CREATE
 from padwan_server.operations.export import EXPORT
 from padwan_server.operations.list_jobs import LIST
+from padwan_server.operations.names import NAMES
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.poll import POLL
 from padwan_server.operations.retry import RETRY
@@ -17,3 +18,5 @@ from padwan_server.operations.validate import VALIDATE
 OPERATIONS: dict[str, Operation[Any, Any]] = {
     operation.name: operation for operation in (VALIDATE, CREATE, STATUS, LIST, POLL, CANCEL, RETRY, EXPORT)
 }
+if tuple(OPERATIONS) != NAMES:
+    raise AssertionError("operations/names.py does not name the operations of the table")

@@ -6,11 +6,7 @@ import json
 import random
 from collections.abc import Callable
 from pathlib import Path
-
-_WORDS = (
-    "the of and to in is you that it he was for on are as with his they at be this have from or one had by word but "
-    "not what all were we when your can said there use an each which she do how their if will up other about out many"
-).split()
+from string import ascii_lowercase
 
 EDITED = "Which single character is typed and removed here: "
 """The prompt in the middle of each file, behind which a character comes and goes."""
@@ -18,7 +14,8 @@ EDITED = "Which single character is typed and removed here: "
 
 def _prompts(number: int) -> list[str]:
     chance = random.Random(number)
-    prompts = [" ".join(chance.choice(_WORDS) for _ in range(24)) + f" {index}" for index in range(number)]
+    words = ["".join(chance.choices(ascii_lowercase, k=chance.randint(2, 8))) for _ in range(500)]
+    prompts = [" ".join(chance.choices(words, k=24)) + f" {index}" for index in range(number)]
     prompts[number // 2] = EDITED
     return prompts
 
@@ -44,7 +41,7 @@ def _text(number: int) -> str:
 
 
 def _broken(number: int) -> str:
-    """A quote too much some entries before the middle, and a repeated key behind it, which is to be found all the same."""
+    """A quote too much some entries before the middle, and behind it a repeated key, to be found all the same."""
     lines = _on_lines(number).split("\n")
     place = number // 2 - 10
     lines[place] = lines[place].replace('"prompt"', '""prompt"')

@@ -7,6 +7,8 @@ import json
 import statistics
 import subprocess
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,38 +43,24 @@ class Sample:
 
 async def measure(server: Server, file: Path) -> Sample:
     """Start the server, open the file, type, and end the server."""
-    started = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(
-        *server.command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        cwd=file.parent,
-        limit=1 << 26,
-    )
-    client = _Client(process, server, file)
-    try:
-        await client.initialize()
-        opened, problems = await client.open()
-        first = (time.perf_counter() - started) * 1000
+    async with _running(server, file) as client:
+        first, opened, problems = await client.begin()
         # What a server puts off until after the first answer is not part of a key's time.
         await asyncio.sleep(0.3)
         await client.type()
         typed = [await client.type() for _ in range(KEYS)]
-        burst = await client.burst()
-        memory = _peak_memory(process.pid, server.daemon)
-        await client.shutdown()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        if server.ending:
-            subprocess.run(server.ending, cwd=file.parent, capture_output=True, check=False)
-    return Sample(first, opened, statistics.median(typed), burst, memory, problems)
+        return Sample(first, opened, statistics.median(typed), await client.burst(), client.peak_memory(), problems)
 
 
 async def start(server: Server, file: Path) -> float:
     """Milliseconds from the start of a server's process to the first problems of a file that is opened at once."""
+    async with _running(server, file) as client:
+        first, _, _ = await client.begin()
+        return first
+
+
+@asynccontextmanager
+async def _running(server: Server, file: Path) -> AsyncIterator[_Client]:
     started = time.perf_counter()
     process = await asyncio.create_subprocess_exec(
         *server.command,
@@ -82,11 +70,9 @@ async def start(server: Server, file: Path) -> float:
         cwd=file.parent,
         limit=1 << 26,
     )
-    client = _Client(process, server, file)
+    client = _Client(process, server, file, started)
     try:
-        await client.initialize()
-        await client.open()
-        taken = (time.perf_counter() - started) * 1000
+        yield client
         await client.shutdown()
     finally:
         if process.returncode is None:
@@ -94,12 +80,12 @@ async def start(server: Server, file: Path) -> float:
             await process.wait()
         if server.ending:
             subprocess.run(server.ending, cwd=file.parent, capture_output=True, check=False)
-    return taken
 
 
 class _Client:
-    def __init__(self, process: asyncio.subprocess.Process, server: Server, file: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, server: Server, file: Path, started: float) -> None:
         self._process = process
+        self._started = started
         self._server = server
         self._uri = file.as_uri()
         self._folder = file.parent
@@ -111,7 +97,13 @@ class _Client:
         self._there = False
         self._number = 0
 
-    async def initialize(self) -> None:
+    async def begin(self) -> tuple[float, float, int]:
+        """Milliseconds from the start of the process and from didOpen to the first problems, and their number."""
+        await self._initialize()
+        opened, problems = await self._open()
+        return (time.perf_counter() - self._started) * 1000, opened, problems
+
+    async def _initialize(self) -> None:
         text_document: dict[str, Any] = {"publishDiagnostics": {"versionSupport": True}}
         if self._server.pulled:
             text_document["diagnostic"] = {"dynamicRegistration": False}
@@ -126,7 +118,7 @@ class _Client:
         )
         self._notify("initialized", {})
 
-    async def open(self) -> tuple[float, int]:
+    async def _open(self) -> tuple[float, int]:
         language = {"txt": "plaintext"}.get(self._uri.rsplit(".", 1)[1], "json")
         document = {"uri": self._uri, "languageId": language, "version": 1, "text": self._text}
         began = time.perf_counter()
@@ -144,6 +136,20 @@ class _Client:
             self._change()
             await asyncio.sleep(BURST_INTERVAL)
         return await self.type()
+
+    def peak_memory(self) -> float:
+        """Megabytes that the server's processes took at most, by Linux."""
+        root, daemon = psutil.Process(self._process.pid), self._server.daemon
+        processes = {root, *root.children(recursive=True)}
+        if daemon:
+            processes |= {
+                other for other in psutil.process_iter(["cmdline"]) if daemon in (other.info["cmdline"] or [])
+            }
+        total = 0
+        for process in processes:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            total += next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+        return total / 1024
 
     async def shutdown(self) -> None:
         await self._request("shutdown", None)
@@ -205,16 +211,3 @@ class _Client:
             )
             self._send({"jsonrpc": "2.0", "id": message["id"], "result": answer})
         return message
-
-
-def _peak_memory(pid: int, daemon: str) -> float:
-    """Megabytes that a server's processes took at most, by Linux."""
-    root = psutil.Process(pid)
-    processes = {root, *root.children(recursive=True)}
-    if daemon:
-        processes |= {other for other in psutil.process_iter(["cmdline"]) if daemon in (other.info["cmdline"] or [])}
-    total = 0
-    for process in processes:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        total += next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-    return total / 1024

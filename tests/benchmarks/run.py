@@ -126,7 +126,7 @@ def _targets(samples: Samples, starts: dict[str, list[float]]) -> Iterator[Targe
 def _page(samples: Samples, starts: dict[str, list[float]], servers: list[Server], rounds: int) -> Iterator[str]:
     yield "<!-- Written by `make bench` from what it measured. -->\n\n# Performance\n\n"
     yield "What a person feels while they type, measured from the client's side over stdio, against language servers "
-    yield f"that they may know: {', '.join(PACKAGES)} and a plain pygls server that calls `json.loads` on every change. "
+    yield f"that they may know: {', '.join(PACKAGES)} and a plain pygls server that calls `json.loads` on every key. "
     yield f"`make bench` installs the peers, measures all in {rounds} interleaved rounds and writes this page. "
     yield "Read the ratios: the milliseconds are those of one machine "
     yield f"({platform.system()}, Python {platform.python_version()}).\n\n## Targets\n\n"
@@ -137,11 +137,9 @@ def _page(samples: Samples, starts: dict[str, list[float]], servers: list[Server
     yield "\n## Medians\n\nmilliseconds; memory in megabytes; `problems` is what was told after opening.\n\n"
     yield "| file | server | open | key | last of 20 keys | peak memory | problems |\n|---|---|---|---|---|---|---|\n"
     for (name, layout, size), taken in samples.items():
-        of = {
-            field: _median(taken, lambda s, f=field: float(getattr(s, f)))
-            for field in ("opened", "typed", "burst", "memory")
-        }
-        figures = f"{of['opened']:.0f} | {of['typed']:.1f} | {of['burst']:.1f} | {of['memory']:.0f}"
+        opened, memory = _median(taken, lambda s: s.opened), _median(taken, lambda s: s.memory)
+        typed, burst = _median(taken, lambda s: s.typed), _median(taken, lambda s: s.burst)
+        figures = f"{opened:.0f} | {typed:.1f} | {burst:.1f} | {memory:.0f}"
         yield f"| {size:,} {layout} | {name} | {figures} | {taken[0].problems} |\n"
     yield "\n## Start\n\nFrom the start of the process to the first problems of a file of ten prompts.\n\n"
     yield "| server | ms |\n|---|---|\n"

@@ -26,6 +26,7 @@ class Server:
 
 def install(folder: Path) -> list[Server]:
     """Install the peers into ``folder``; all servers, ours first."""
+    folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     manifest = folder / "package.json"
     if not manifest.exists():

@@ -1,0 +1,6 @@
+"""The names of all operations, for those who announce them before any is used: loading the operations takes time."""
+
+from __future__ import annotations
+
+NAMES = ("validate", "create", "status", "list", "poll", "cancel", "retry", "export")
+"""In the order of the table, which is held against it."""
