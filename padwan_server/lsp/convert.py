@@ -36,8 +36,9 @@ class Converter:
         """The problems of the document; beyond PROBLEMS_SHOWN the last one counts the rest."""
         problems = self._prompts.find(PROBLEMS_SHOWN, grades.shown)
         shown = [self.diagnostic(grades.graded(found)) for found in problems]
-        total = number_of(self._prompts.counts(), grades.shown)
-        if len(problems) == PROBLEMS_SHOWN and (more := total - PROBLEMS_SHOWN):
+        if len(problems) < PROBLEMS_SHOWN:
+            return shown
+        if more := number_of(self._prompts.counts(), grades.shown) - PROBLEMS_SHOWN:
             message = f"There are {more + 1} more problems from here on. Mend some of those above first."
             last = problems[-1]
             shown[-1] = self.diagnostic(problem(Code.MORE_PROBLEMS, message, last.span))

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
@@ -30,6 +31,15 @@ NOT_INITIALIZED = types.ResponseError(
 CANCELLED = types.ResponseError(code=types.LSPErrorCodes.RequestCancelled, message="Cancelled.")
 
 
+def _decoded(body: bytes) -> Any:
+    """The JSON value of a message. Raises ValueError."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        # Half a surrogate pair is to be kept as it is, which msgspec does not.
+        return json.loads(body)
+
+
 class PadwanProtocol(LanguageServerProtocol):
     """Answers every request exactly once, cancels what runs, and keeps nothing of what is done."""
 
@@ -42,7 +52,7 @@ class PadwanProtocol(LanguageServerProtocol):
     def receive(self, body: bytes) -> None:
         """Handle one message. What cannot be understood is answered with an error, not with a popup."""
         try:
-            message = json.loads(body)
+            message = _decoded(body)
         except ValueError:
             return self._respond(None, PARSE_ERROR)
         if not isinstance(message, dict) or message.get("jsonrpc") != self.VERSION:

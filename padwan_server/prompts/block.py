@@ -65,6 +65,8 @@ class Block:
     @property
     def numbered(self) -> Counter[int]:
         """The numbers of its written keys that look like default keys."""
+        if DEFAULT_PREFIX not in "\n".join(self.written_keys):
+            return Counter()
         return Counter(
             number
             for key in self.written_keys

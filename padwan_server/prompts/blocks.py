@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import overload
+from typing import Any, overload
 
 from padwan_server.prompts.block import Block
 from padwan_server.prompts.record import Record
@@ -20,13 +21,37 @@ class Blocks(Sequence[Block]):
         self.offsets = [0]
         self.entries = [0]
         self.lines = [0]
+        self.codes = Counter[str]()
+        """How many problems of each rule the blocks have by themselves."""
+        self.strings = 0
+        """How many prompts are strings."""
+        self.objects = 0
+        """How many are objects."""
+        self.size_in_bytes = 0
+        """Bytes of the text as UTF-8."""
+        self.reaching = set[Block]()
+        """The blocks that text behind them has a say in."""
 
     def replace(self, first: int, last: int, blocks: Sequence[Block]) -> None:
         """Put others in the place of those from ``first`` up to ``last``."""
+        for block in self._blocks[first:last]:
+            self._count(block, -1)
+        for block in blocks:
+            self._count(block, 1)
+        self.reaching.difference_update(self._blocks[first:last])
+        self.reaching.update(block for block in blocks if block.reach > len(block.text))
         self._blocks[first:last] = blocks
-        self.offsets = list(accumulate([len(block.text) for block in self._blocks], initial=0))
-        self.entries = list(accumulate([len(block.keys) for block in self._blocks], initial=0))
-        self.lines = list(accumulate([block.line_ends for block in self._blocks], initial=0))
+        behind = self._blocks[first:]
+        self.offsets[first:] = accumulate([len(block.text) for block in behind], initial=self.offsets[first])
+        self.entries[first:] = accumulate([len(block.keys) for block in behind], initial=self.entries[first])
+        self.lines[first:] = accumulate([block.line_ends for block in behind], initial=self.lines[first])
+
+    def _count(self, block: Block, sign: int) -> None:
+        self.strings += sign * block.strings
+        self.objects += sign * block.objects
+        self.size_in_bytes += sign * block.size_in_bytes
+        for code, number in block.codes.items():
+            self.codes[code] += sign * number
 
     def __len__(self) -> int:
         return len(self._blocks)
@@ -42,6 +67,10 @@ class Blocks(Sequence[Block]):
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self._blocks)
+
+    def index(self, block: Any, *bounds: int) -> int:
+        """Where a block is, as a list tells it."""
+        return self._blocks.index(block, *bounds)
 
     # Positions
 

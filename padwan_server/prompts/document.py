@@ -71,13 +71,17 @@ class PromptDocument:
         """The first and the last of the blocks whose meaning an edit can change."""
         first = self._blocks.at_offset(max(start - 1, 0))
         last = max(self._blocks.at_offset(end), first)
-        reaching = (at for at in range(first) if self._blocks.offsets[at] + self._blocks[at].reach > start)
-        return next(reaching, first), last
+        reaching = map(self._blocks.index, self._blocks.reaching)
+        return min((at for at in reaching if self._reach(at) > start and at < first), default=first), last
 
     def _reached_from(self, first: int, last: int) -> int:
         """How many blocks behind ``last`` had a say in the meaning of those from ``first`` on."""
-        reached = max(self._blocks.offsets[at] + self._blocks[at].reach for at in range(first, last + 1))
+        reached = max(self._reach(at) for at in range(first, last + 1))
         return max(self._blocks.at_offset(reached - 1) - last, 0)
+
+    def _reach(self, at: int) -> int:
+        """Up to which offset text has a say in a block."""
+        return self._blocks.offsets[at] + self._blocks[at].reach
 
     def _reread(self, first: int, last: int, piece: str, following: int) -> tuple[list[Block], int]:
         """The blocks that take the place of those from ``first`` up to the second result, or none.
@@ -202,6 +206,8 @@ class PromptDocument:
         repeats = self._repeats.described()
         keys = repeats.with_keys if Code.DUPLICATE_KEY in codes else ()
         prompts = repeats.with_prompts if Code.DUPLICATE_PROMPT in codes else ()
+        if not (keys or prompts or self._blocks.codes.total()):
+            return found
         for at in places:
             block, before = self._blocks[at], len(found)
             if block.problems:
@@ -219,9 +225,7 @@ class PromptDocument:
         """How many problems there are of each rule."""
         total = self._repeats.counts()
         total.update(p.code for p in self._of_the_whole(ALL))
-        for block in self._blocks:
-            if block.problems:
-                total += block.codes
+        total.update(self._blocks.codes)
         return total
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from padwan_server.prompts.request import is_plain
 # What deserves a closer look: control characters and what steers the direction of text, as they stand or escaped, and
 # escaped halves of surrogate pairs. Two patterns, since a set of characters alone is found much faster.
 _CHARACTERS = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OBJECT = re.compile(r"[ \t\r\n]*{")
 _ESCAPES = re.compile(r"\\u(?:00[0189]|007[fF]|20[26]|[dD][89a-fA-F])")
 
 
@@ -28,7 +29,78 @@ class Glance(NamedTuple):
     odd: list[int]
 
 
-def glance_at(entries: Sequence[Any], text: str) -> Glance:
+class _PlainEntry(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """What nearly all entries are."""
+
+    prompt: str
+    key: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class _Decoders(NamedTuple):
+    """Read the entries of a block that are all objects, all strings, or anything."""
+
+    objects: Callable[[str], list[_PlainEntry]]
+    strings: Callable[[str], list[str]]
+    anything: Callable[[str], list[Any]]
+
+
+_ARRAYS = _Decoders(
+    msgspec.json.Decoder(list[_PlainEntry]).decode,
+    msgspec.json.Decoder(list[str]).decode,
+    msgspec.json.Decoder(list[Any]).decode,
+)
+_LINES = _Decoders(
+    msgspec.json.Decoder(_PlainEntry).decode_lines,
+    msgspec.json.Decoder(str).decode_lines,
+    msgspec.json.Decoder().decode_lines,
+)
+"""These know line feeds alone as line ends."""
+
+
+def glance_at_array(entries: str) -> Glance | None:
+    """What the entries of an array are that stand in ``entries`` with commas between them; None if it is not sound."""
+    return _glance(f"[{entries}]", _ARRAYS, entries)
+
+
+def glance_at_lines(entries: str) -> Glance | None:
+    """What the values are that stand on the lines of ``entries``; None if it is not sound."""
+    return _glance(entries, _LINES, entries)
+
+
+def _glance(json: str, decoders: _Decoders, text: str) -> Glance | None:
+    try:
+        return _plain(json, decoders, text) or _glance_at(decoders.anything(json), text)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+        return None
+
+
+def _plain(json: str, decoders: _Decoders, text: str) -> Glance | None:
+    """The quick way for entries that are all alike; None if some are not, or if there is something to say of any."""
+    keys: list[str | None]
+    try:
+        if _OBJECT.match(text):
+            objects = decoders.objects(json)
+            prompts = [entry.prompt for entry in objects]
+            # An empty key counts as none here; the strings of the text are then too many, and it is looked at closely.
+            keys = [entry.key or None for entry in objects]
+            written = [key for key in keys if key is not None]
+            strings, quoted = 0, 2 * (len(prompts) + len(written))
+        else:
+            prompts = decoders.strings(json)
+            keys, written = [None] * len(prompts), []
+            strings = quoted = len(prompts)
+    except msgspec.ValidationError:
+        return None
+    if _any_blank(prompts) or _any_blank(written) or quoted != _strings_of(text) or is_remarkable(text):
+        return None
+    return Glance(keys, list(map(hash, prompts)), strings, [])
+
+
+def _any_blank(texts: list[str]) -> bool:
+    return "" in texts or any(map(str.isspace, texts))
+
+
+def _glance_at(entries: Sequence[Any], text: str) -> Glance:
     """What ``entries`` are, which ``text`` holds as sound JSON."""
     keys: list[str | None] = [None] * len(entries)
     contents, odd = [0] * len(entries), list[int]()
@@ -71,7 +143,7 @@ def _says_something(content: Any) -> bool:
 
 def is_remarkable(text: str) -> bool:
     """Whether a text holds characters that deserve a closer look."""
-    if "\\u" in text and _ESCAPES.search(text):
+    if "\\" in text and "\\u" in text and _ESCAPES.search(text):
         return True
     return "\x7f" in text if text.isascii() else bool(_CHARACTERS.search(text))
 

@@ -13,13 +13,11 @@ from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 
-import msgspec
-
 from padwan_server.prompts.block import Block, Bracket, glanced_block, read_block
 from padwan_server.prompts.entry import read_entry
 from padwan_server.prompts.fault import Fault, shown
 from padwan_server.prompts.gap import COMMENT_LIMIT, skip_gap
-from padwan_server.prompts.glance import glance_at
+from padwan_server.prompts.glance import glance_at_array
 from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.record import Record
 from padwan_server.prompts.resync import next_record, resume
@@ -95,17 +93,14 @@ def _glance(text: str, *, opens: bool, closes: bool) -> Block | None:
     closing = len(text.rstrip(_WHITE_SPACE)) - 1 if closes else len(text) - 1
     if closing < start or text[closing] != ("]" if closes else ","):
         return None
-    try:
-        entries = msgspec.json.decode(f"[{text[start:closing]}]", type=list)
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
+    glance = glance_at_array(text[start:closing])
+    if glance is None or not (glance.keys or (opens and closes)):
         return None
-    if not entries and not (opens and closes):
-        return None
-    block = glanced_block(text, glance_at(entries, text), partial(_starts, start=start, end=closing))
+    block = glanced_block(text, glance, partial(_starts, start=start, end=closing))
     if opens:
         block.brackets.append(Bracket("[", start - 1, 0))
     if closes:
-        block.brackets.append(Bracket("]", closing, len(entries)))
+        block.brackets.append(Bracket("]", closing, block.count))
     return block
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import partial
 
-import msgspec
-
 from padwan_server.prompts.block import Block, glanced_block, read_block
 from padwan_server.prompts.entry import control_problem, read_entry
 from padwan_server.prompts.fault import Fault
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.gap import skip_gap
-from padwan_server.prompts.glance import glance_at
+from padwan_server.prompts.glance import glance_at_lines
 from padwan_server.prompts.literal import control_characters
 from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.record import Record, default_key
@@ -66,17 +64,10 @@ def _ends_line(text: str, end: int) -> bool:
 
 def _json_block(text: str, start: int) -> Block:
     lines = [Span(start, end) for start, end in _lines(text, start)]
-    try:
-        entries = _decode_lines(text[start:])
-    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
-        entries = []
-    if len(entries) != len(lines):
+    glance = glance_at_lines(text[start:])
+    if glance is None or len(glance.keys) != len(lines):
         return _exact_block(text, lines)
-    return glanced_block(text, glance_at(entries, text), partial(_starts, start=start))
-
-
-_decode_lines = msgspec.json.Decoder().decode_lines
-"""Knows line feeds alone as line ends: other files are read exactly."""
+    return glanced_block(text, glance, partial(_starts, start=start))
 
 
 def _starts(text: str, start: int) -> Iterator[int]:

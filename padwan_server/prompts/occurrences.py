@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Generic, TypeVar
 
 V = TypeVar("V", bound=Hashable)
@@ -32,9 +32,14 @@ class Occurrences(Generic[V, B]):
         found = self._holders[value]
         return list(found) if isinstance(found, dict) else [found]
 
-    def add(self, block: B, values: Iterable[V]) -> None:
+    def add(self, block: B, values: Collection[V]) -> None:
         """Take in the values of a block."""
         holders = self._holders
+        # Most files hold nothing twice, and then a block can be taken in as a whole.
+        fresh: dict[V, B | dict[B, int]] = dict.fromkeys(values, block)
+        if len(fresh) == len(values) and holders.keys().isdisjoint(fresh):
+            holders.update(fresh)
+            return
         for value in values:
             before = holders.get(value)
             if before is None:

@@ -38,11 +38,11 @@ def _byte_order_mark() -> Problem:
 
 
 def _has_errors(blocks: Blocks, found: list[Problem]) -> bool:
-    return any(p.code in ERRORS for p in found) or any(block.codes.keys() & ERRORS for block in blocks)
+    return any(p.code in ERRORS for p in found) or any(blocks.codes[code] for code in ERRORS)
 
 
 def _first_of_another_kind(blocks: Blocks) -> Record | None:
-    if not any(block.strings for block in blocks) or not any(block.objects for block in blocks):
+    if not blocks.strings or not blocks.objects:
         return None
     kind: bool | None = None
     for at, block in enumerate(blocks):
@@ -58,7 +58,7 @@ def _first_of_another_kind(blocks: Blocks) -> Record | None:
 
 def _too_much(blocks: Blocks) -> Iterator[Problem]:
     start = Span(0, min(1, blocks.size))
-    size = sum(block.size_in_bytes for block in blocks) + _REQUEST_BYTES * blocks.entry_count
+    size = blocks.size_in_bytes + _REQUEST_BYTES * blocks.entry_count
     if size > MAX_INPUT_FILE_BYTES:
         message = f"About {size / 1e9:.1f} GB of requests, and the service takes 2 GB. Split this file."
         yield problem(Code.FILE_TOO_LARGE, message, start)

@@ -15,7 +15,7 @@ EDITED = "Which single character is typed and removed here: "
 def _prompts(number: int) -> list[str]:
     chance = random.Random(number)
     words = ["".join(chance.choices(ascii_lowercase, k=chance.randint(2, 8))) for _ in range(500)]
-    prompts = [" ".join(chance.choices(words, k=24)) + f" {index}" for index in range(number)]
+    prompts = [" ".join(chance.choices(words, k=18)) + f" {index}" for index in range(number)]
     prompts[number // 2] = EDITED
     return prompts
 
