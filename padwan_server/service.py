@@ -23,6 +23,10 @@ DEFAULT_MODEL = "gemini-3.8-flash"
 """The model of Google's batch samples in November 2026."""
 
 
+MODELS = (DEFAULT_MODEL, "gemini-3.7-flash", "gemini-3.5-flash-lite")
+"""Models to suggest, newest first; the list ages like the others."""
+
+
 class Retirement(NamedTuple):
     """When a model is shut down, and what to use in its place."""
 

@@ -14,7 +14,7 @@ import click
 from padwan_server.cli.errors import print_problems, problem_line
 from padwan_server.operations.operation import Result
 from padwan_server.operations.settings import Settings
-from padwan_server.session.workspace import find_root
+from padwan_server.session.roots import find_root
 
 
 def render(name: str, result: Result, backend: str) -> None:

@@ -15,8 +15,8 @@ from padwan_server.cli.render import command_line, render
 from padwan_server.errors import PadwanError
 from padwan_server.operations.operation import Operation, Result
 from padwan_server.operations.settings import parse_settings
+from padwan_server.session.roots import find_root
 from padwan_server.session.session import Session
-from padwan_server.session.workspace import find_root
 
 DONE, FAILED, USAGE, NOT_SUCCESSFUL, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """The exit codes."""

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger, Record
 from padwan_server.jobs.results import Reader, StoredAnswer
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a job has for a prompt of a file; no ``answer`` if the text has changed since."""
+
+    job: Job
+    record: Record
+    answer: StoredAnswer | None
 
 
 @dataclass(frozen=True)
@@ -47,13 +60,50 @@ class Chain:
         best = [(job, record) for job, record in found if record.good] or found
         return best[-1] if best else None
 
-    def answer(self, key: str) -> StoredAnswer | None:
-        """The answer that counts for one key; None if no job with results was asked for it."""
+    def beside(self, key: str, digest: str, *, generated: bool) -> Beside | None:
+        """What is to be shown beside a prompt of the file that this job was made from; None if it was not asked.
+
+        A written key stands for its prompt, and the digest tells whether the text is still the one that was sent. A
+        generated key is a position, which moves when a prompt is added: the digest alone counts.
+        """
         found = self.record(key)
+        if generated and (found is None or found[1].digest != digest):
+            moved = self.ledger.record_with(self.root, digest)
+            found = self.record(moved.key) if moved else None
         if found is None:
             return None
+        job, record = found
+        if record.digest != digest:
+            return Beside(job, record, None)
         with Reader() as reader:
-            return reader.read(self.folder.results(found[0].id), found[1])
+            return Beside(job, record, reader.read(self.folder.results(job.id), record))
+
+    def failures(self, limit: int) -> list[StoredAnswer]:
+        """The first prompts that have no good answer, not by any retry either."""
+        if not self.root.stored:
+            return []
+        with Reader() as reader:
+            found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
+            return [
+                reader.read(self.folder.results(job.id), record)
+                for job, record in filter(None, found)
+                if not record.good
+            ]
+
+    def place(self, beside: Beside) -> tuple[Path, int] | None:
+        """The results file and the line in it, from 0, where an answer stands as it was received."""
+        path = self.folder.results(beside.job.id)
+        if not beside.record.length or not path.exists():
+            return None
+        with path.open("rb") as file:
+            before = iter(partial(file.read, _CHUNK), b"")
+            lines, left = 0, beside.record.start
+            for chunk in before:
+                lines += chunk[:left].count(b"\n")
+                left -= len(chunk)
+                if left <= 0:
+                    break
+        return path, lines
 
     def outcomes(self) -> dict[str, int]:
         """How many prompts of the chain have each outcome now."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger
 
 T = TypeVar("T")
@@ -39,6 +41,18 @@ class History:
             ledger = self._opened()
             job = ledger.latest(endpoint, source) if ledger else None
             return Chain(ledger.chain(job), ledger, self._folder) if ledger and job else None
+
+        return await self.read(look)
+
+    async def owner(self, results: Path) -> tuple[Chain, Job] | None:
+        """The chain that a results file belongs to, and its job."""
+
+        def look() -> tuple[Chain, Job] | None:
+            ledger = self._opened()
+            if ledger is None or results.parent != self._folder.results("").parent:
+                return None
+            found = ledger.find(results.stem)
+            return (Chain(ledger.chain(found[0]), ledger, self._folder), found[0]) if found else None
 
         return await self.read(look)
 

@@ -204,6 +204,23 @@ class Ledger:
         ).fetchone()
         return found and Record(*found)
 
+    def record_with(self, job: Job, digest: str) -> Record | None:
+        """The first request of a job that was made from this text."""
+        found = self._db.execute(
+            "SELECT key, digest, outcome, start, length FROM records WHERE job = ? AND digest = ? ORDER BY position",
+            [job.id, digest],
+        ).fetchone()
+        return found and Record(*found)
+
+    def failures(self, job: Job, limit: int) -> list[Record]:
+        """The first requests of a job that have no good answer in it."""
+        found = self._db.execute(
+            "SELECT key, digest, outcome, start, length FROM records "
+            "WHERE job = ? AND outcome NOT IN ('ok', 'truncated') ORDER BY position LIMIT ?",
+            [job.id, limit],
+        )
+        return [Record(*row) for row in found]
+
     def store(self, job: Job, answers: Iterable[Record], warning: str) -> Job:
         """Join answers to a job's requests by key; an answer to no request of ours is added at the end.
 

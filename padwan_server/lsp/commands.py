@@ -43,9 +43,13 @@ class Commands:
             self._server.submitted(arguments["file"])
         shows = operation.long_running or params.work_done_token is not None
         progress = CommandProgress(self._server, operation.title, params.work_done_token) if shows else None
-        async with progress or nullcontext():
-            context = session.context(*([progress.report] if progress else []))
-            result = await operation(arguments, context)
+        try:
+            async with progress or nullcontext():
+                context = session.context(*([progress.report] if progress else []))
+                result = await operation(arguments, context)
+        finally:
+            if "job" in arguments or operation.long_running:
+                self._server.jobs_changed()
         dumped: dict[str, Any] = result.model_dump(mode="json")
         return dumped
 

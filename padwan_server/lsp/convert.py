@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lsprotocol import types
 
 from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
-from padwan_server.prompts.problem import Fix, Problem
+from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.rules import Code, Grades, number_of, problem
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.text import Encoding
@@ -32,13 +34,18 @@ class Converter:
         start = self._prompts.offset(place.start.line, place.start.character, self._encoding)
         return Span(start, self._prompts.offset(place.end.line, place.end.character, self._encoding))
 
-    def diagnostics(self, grades: Grades) -> list[types.Diagnostic]:
-        """The problems of the document; beyond PROBLEMS_SHOWN the last one counts the rest."""
+    def offset(self, position: types.Position) -> int:
+        """A line and a column as an offset."""
+        return self._prompts.offset(position.line, position.character, self._encoding)
+
+    def diagnostics(self, grades: Grades, failed: list[Problem]) -> list[types.Diagnostic]:
+        """The problems of the document and its ``failed`` requests; beyond PROBLEMS_SHOWN the last counts the rest."""
         problems = self._prompts.find(PROBLEMS_SHOWN, grades.shown)
+        problems = sorted([*problems, *failed], key=lambda p: p.span)[:PROBLEMS_SHOWN]
         shown = [self.diagnostic(grades.graded(found)) for found in problems]
         if len(problems) < PROBLEMS_SHOWN:
             return shown
-        if more := number_of(self._prompts.counts(), grades.shown) - PROBLEMS_SHOWN:
+        if more := number_of(self._prompts.counts(), grades.shown) + len(failed) - PROBLEMS_SHOWN:
             message = f"There are {more + 1} more problems from here on. Mend some of those above first."
             last = problems[-1]
             shown[-1] = self.diagnostic(problem(Code.MORE_PROBLEMS, message, last.span))
@@ -61,11 +68,12 @@ class Converter:
 
     def code_action(self, found: Problem, fix: Fix) -> types.CodeAction:
         """The fix of a problem."""
-        edits = [types.TextEdit(self.range(edit.span), edit.text) for edit in fix.edits]
-        return types.CodeAction(
-            title=fix.title,
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=[self.diagnostic(found)],
-            is_preferred=True,
-            edit=types.WorkspaceEdit(changes={self._uri: edits}),
-        )
+        action = self.whole(fix.title, types.CodeActionKind.QuickFix, fix.edits)
+        action.diagnostics = [self.diagnostic(found)]
+        action.is_preferred = True
+        return action
+
+    def whole(self, title: str, kind: types.CodeActionKind | str, edits: Iterable[Edit]) -> types.CodeAction:
+        """An action of this kind that makes some edits."""
+        made = [types.TextEdit(self.range(edit.span), edit.text) for edit in edits]
+        return types.CodeAction(title, kind=kind, edit=types.WorkspaceEdit(changes={self._uri: made}))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from fnmatch import fnmatch
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from padwan_server.lsp.convert import SOURCE, Converter
 from padwan_server.lsp.documents import PromptTextDocument
+from padwan_server.lsp.errors import log_internal
+from padwan_server.prompts.rules import Code
 
 if TYPE_CHECKING:
     from padwan_server.lsp.server import PadwanLanguageServer
@@ -21,7 +21,6 @@ class Diagnostics:
 
     def __init__(self, server: PadwanLanguageServer) -> None:
         self._server = server
-        self._submitted: set[str] = set()
         self._checks: dict[str, asyncio.Task[None]] = {}
 
     def register(self) -> None:
@@ -32,13 +31,10 @@ class Diagnostics:
         on(types.TEXT_DOCUMENT_DID_CLOSE, self._closed)
         pull = types.DiagnosticOptions(inter_file_dependencies=False, workspace_diagnostics=False, identifier=SOURCE)
         on(types.TEXT_DOCUMENT_DIAGNOSTIC, self._pulled, pull)
-        fixes = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
-        on(types.TEXT_DOCUMENT_CODE_ACTION, self._code_actions, fixes)
 
     def submitted(self, document: PromptTextDocument) -> None:
         """Check this document from now on, whatever its name."""
-        if not self._in_scope(document):
-            self._submitted.add(document.uri)
+        if self._server.scope.add(document):
             self._check(document)
 
     def refresh(self) -> None:
@@ -60,10 +56,6 @@ class Diagnostics:
         workspace = self._server.client_capabilities.workspace
         return bool(workspace and workspace.diagnostics and workspace.diagnostics.refresh_support)
 
-    def _in_scope(self, document: PromptTextDocument) -> bool:
-        name = PurePath(document.path).name
-        return document.uri in self._submitted or any(fnmatch(name, glob) for glob in self._server.settings.files)
-
     def _changed(self, params: types.DidOpenTextDocumentParams | types.DidChangeTextDocumentParams) -> None:
         document = self._server.documents.get(params.text_document.uri)
         if document and not self._pulls:
@@ -71,7 +63,7 @@ class Diagnostics:
 
     def _closed(self, params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
-        self._submitted.discard(uri)
+        self._server.scope.forget(uri)
         if not self._pulls:
             self._publish(uri, None, [])
 
@@ -80,6 +72,7 @@ class Diagnostics:
         uri = document.uri
         if uri not in self._checks:
             self._checks[uri] = asyncio.create_task(self._push(uri))
+            self._checks[uri].add_done_callback(_log_failure)
 
     async def _push(self, uri: str) -> None:
         # Changes already read from the client are applied before this goes on.
@@ -93,11 +86,17 @@ class Diagnostics:
                 self._publish(uri, document.version, found)
 
     async def _found(self, document: PromptTextDocument | None) -> list[types.Diagnostic]:
-        return (
-            (await converter(document)).diagnostics(self._server.settings.grades)
-            if document and self._in_scope(document)
-            else []
-        )
+        while document and self._server.scope.holds(document):
+            version = document.version
+            prompts, grades = await document.prompts(), self._server.settings.grades
+            failed = (
+                await self._server.last_jobs.failed(document, prompts) if Code.FAILED_REQUEST in grades.shown else []
+            )
+            # What was found while something was typed is of no text any more.
+            if version == document.version:
+                convert = Converter(document.uri, prompts, document.encoding)
+                return convert.diagnostics(grades, [grades.graded(found) for found in failed])
+        return []
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
@@ -106,15 +105,7 @@ class Diagnostics:
         document = self._server.documents.get(params.text_document.uri)
         return types.RelatedFullDocumentDiagnosticReport(items=await self._found(document))
 
-    async def _code_actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        document = self._server.documents.get(params.text_document.uri)
-        if not document or not self._in_scope(document):
-            return []
-        prompts, convert = await document.prompts(), await converter(document)
-        found = prompts.touching(*convert.span(params.range), self._server.settings.grades.shown)
-        return [convert.code_action(problem, problem.fix) for problem in found if problem.fix]
 
-
-async def converter(document: PromptTextDocument) -> Converter:
-    """What translates the places of an open document."""
-    return Converter(document.uri, await document.prompts(), document.encoding)
+def _log_failure(check: asyncio.Task[None]) -> None:
+    if not check.cancelled() and (error := check.exception()):
+        log_internal(error)

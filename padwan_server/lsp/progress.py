@@ -32,6 +32,7 @@ class CommandProgress:
         self._title = title
         self._token = token
         self._task = asyncio.current_task()
+        self._seen = ("", 0)
 
     async def __aenter__(self) -> CommandProgress:
         if self._token is None:
@@ -58,6 +59,9 @@ class CommandProgress:
             report = types.WorkDoneProgressReport(message=_in_words(look), percentage=percentage)
             self._server.work_done_progress.report(self._token, report)
         self._server.protocol.notify(JOB_PROGRESS, asdict(look))
+        if self._seen != (look.state, look.done):
+            self._seen = (look.state, look.done)
+            self._server.jobs_changed()
 
     async def _created(self) -> types.ProgressToken | None:
         window = self._server.client_capabilities.window

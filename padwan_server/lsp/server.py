@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,20 +18,47 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from padwan_server import __version__
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.lsp.code_actions import CodeActions
+from padwan_server.lsp.code_lens import CodeLenses
 from padwan_server.lsp.commands import Commands
+from padwan_server.lsp.completion import Completions
 from padwan_server.lsp.configuration import Configuration
+from padwan_server.lsp.definition import Definitions
 from padwan_server.lsp.diagnostics import Diagnostics
 from padwan_server.lsp.documents import PromptTextDocument, PromptWorkspace
+from padwan_server.lsp.folding import Folding
+from padwan_server.lsp.hover import Hovers
+from padwan_server.lsp.inlay_hints import InlayHints
+from padwan_server.lsp.last_jobs import LastJobs
 from padwan_server.lsp.protocol import PadwanProtocol
+from padwan_server.lsp.rename import Renames
+from padwan_server.lsp.scope import Scope
+from padwan_server.lsp.symbols import Symbols
 from padwan_server.lsp.transport import Streams, accept_one, bodies, stdio
 from padwan_server.operations.settings import Settings
 from padwan_server.prompts.source import decode
+from padwan_server.session.roots import find_root, stateless_root
 
 if TYPE_CHECKING:
     from padwan_server.session.session import Session
 
 _CLIENT_WATCH_INTERVAL = 2.0
 """Seconds between two looks whether the client's process still lives."""
+
+
+FEATURES = (
+    CodeActions,
+    CodeLenses,
+    Completions,
+    Definitions,
+    Folding,
+    Hovers,
+    InlayHints,
+    Renames,
+    Symbols,
+)
+"""What is told of prompt files beside their problems."""
 
 
 class PadwanLanguageServer(LanguageServer):
@@ -44,10 +71,12 @@ class PadwanLanguageServer(LanguageServer):
         self.configuration = Configuration(self)
         self._commands = Commands(self)
         self._diagnostics = Diagnostics(self)
+        self.scope = Scope(self)
+        self.last_jobs = LastJobs(self)
         self._sessions: dict[Path, Session] = {}
         self._stopped: asyncio.Future[int] | None = None
         self.on(types.INITIALIZE, self._initialize)
-        for part in (self.configuration, self._commands, self._diagnostics):
+        for part in (self.configuration, self._commands, self._diagnostics, *(feature(self) for feature in FEATURES)):
             part.register()
 
     def on(self, method: str, handler: Callable[[Any], Any], options: Any = None) -> None:
@@ -132,12 +161,28 @@ class PadwanLanguageServer(LanguageServer):
         for session in self._sessions.values():
             session.settings = self.settings
         if self._stopped:
-            self._diagnostics.refresh()
+            self.jobs_changed()
+
+    def jobs_changed(self) -> None:
+        """Show anew what stands beside prompts."""
+        workspace = self.client_capabilities.workspace
+        if workspace and workspace.code_lens and workspace.code_lens.refresh_support:
+            self.workspace_code_lens_refresh(None)
+        if workspace and workspace.inlay_hint and workspace.inlay_hint.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
+        self._diagnostics.refresh()
+
+    def remembers(self, path: Path) -> bool:
+        """Whether the workspace that holds a file has had any job."""
+        return JobsFolder(self._root_of(path)).ledger.exists()
 
     def session_for(self, file: str | None) -> Session:
         """The session of the workspace that holds ``file``, else of the first one."""
+        return self._session(self._root_of(Path(file) if file else None))
+
+    def _root_of(self, file: Path | None) -> Path:
         roots = self._roots()
-        return self._session(next((root for root in roots if file and _holds(root, Path(file))), roots[0]))
+        return next((root for root in roots if file and _holds(root, file)), roots[0])
 
     async def session_of(self, job: str) -> Session:
         """The session of the workspace that remembers ``job``, else of the first one."""
@@ -156,25 +201,24 @@ class PadwanLanguageServer(LanguageServer):
 
     def submitted(self, file: str) -> None:
         """Show the problems of a file that its user submits, whatever its name."""
-        document = self._open_document(self.session_for(file).workspace.root / file)
+        document = self.open_document(self.session_for(file).workspace.root / file)
         if document:
             self._diagnostics.submitted(document)
 
     def _roots(self) -> list[Path]:
         uris = [folder.uri for folder in self.workspace.folders.values()]
         uris = uris or [uri for uri in (self.workspace.root_uri,) if uri]
-        from padwan_server.session.workspace import find_root, stateless_root  # noqa: PLC0415 as the session
+        folders = [path for uri in uris if (path := to_fs_path(uri))]
+        return list(dict.fromkeys(map(_root_around, folders))) or [stateless_root()]
 
-        folders = [find_root(Path(path)) for uri in uris if (path := to_fs_path(uri))]
-        return list(dict.fromkeys(folders)) or [stateless_root()]
-
-    def _open_document(self, path: Path) -> PromptTextDocument | None:
+    def open_document(self, path: Path) -> PromptTextDocument | None:
+        """The open document of a file."""
         real = os.path.realpath(path)
         return next((doc for doc in self.documents.opened() if os.path.realpath(doc.path) == real), None)
 
     def _unsaved_text(self, path: Path) -> str | None:
         """The text of an open document that differs from its file."""
-        document = self._open_document(path)
+        document = self.open_document(path)
         if document is None:
             return None
         try:
@@ -182,6 +226,12 @@ class PadwanLanguageServer(LanguageServer):
         except OSError:
             return document.source
         return None if saved.removeprefix("\ufeff") == document.source.removeprefix("\ufeff") else document.source
+
+
+@cache
+def _root_around(folder: str) -> Path:
+    """The workspace around a folder of the client: looked for once, and asked for at every key."""
+    return find_root(Path(folder))
 
 
 def _holds(root: Path, file: Path) -> bool:

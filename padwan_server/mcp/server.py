@@ -21,8 +21,8 @@ from padwan_server.errors import PadwanError
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.tools import failure, operation_of, success, tools, within_a_call
 from padwan_server.operations.settings import Settings
+from padwan_server.session.roots import find_root
 from padwan_server.session.session import Session
-from padwan_server.session.workspace import find_root
 
 logger = logging.getLogger(__name__)
 

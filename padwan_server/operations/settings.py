@@ -34,6 +34,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         tuple[str, ...],
         Meta(description="Names (glob patterns) of the prompt files that are checked while they are edited."),
     ] = ("*.prompts.json", "*.prompts.jsonl", "*.prompts.txt", "prompts.json", "prompts.jsonl", "prompts.txt")
+    inlay_hints: Annotated[
+        bool, Meta(description="Whether state and tokens of each prompt's last answer stand behind it.")
+    ] = False
     rules: Annotated[
         dict[Code, Grade],
         Meta(

@@ -92,16 +92,38 @@ class Block:
         if position in self.missing:
             return None
         if position not in self.records_read:
-            record, _ = (self.read or read_at)(self.text, self.starts[position], position)
-            if record is None:
-                raise AssertionError("a sound entry could not be read again")
-            self.records_read[position] = record
+            self.records_read[position] = self._read(position)
         return self.records_read[position]
+
+    def _read(self, position: int) -> Record:
+        if position in self.records_read:
+            return self.records_read[position]
+        record, _ = (self.read or read_at)(self.text, self.starts[position], position)
+        if record is None:
+            raise AssertionError("a sound entry could not be read again")
+        return record
 
     @cached_property
     def starts(self) -> Sequence[int]:
         """Where its entries start, if it was only glanced at."""
         return array("L", self.find_starts(self.text))
+
+    @cached_property
+    def digests(self) -> dict[str, int]:
+        """The position of the first of its records with each digest."""
+        found: dict[str, int] = {}
+        for position in range(self.count):
+            record = None if position in self.missing else self._read(position)
+            if record:
+                found.setdefault(record.digest, position)
+        return found
+
+    @cached_property
+    def folds(self) -> list[tuple[int, int]]:
+        """First and last line, counted from its own first, of each record that goes over several."""
+        sound = (position for position in range(self.count) if position not in self.missing)
+        ends = ([self.lines.position(at, Encoding.UTF32)[0] for at in self._read(position).span] for position in sound)
+        return [(first, last) for first, last in ends if last > first]
 
     # Its size
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from padwan_server.prompts.block import Block
 from padwan_server.prompts.blocks import Blocks
+from padwan_server.prompts.context import Context, context_at
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.json_array import array_blocks
 from padwan_server.prompts.lines import line_blocks
@@ -20,6 +21,7 @@ from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.record import Record, number_in
 from padwan_server.prompts.repeats import Repeats
 from padwan_server.prompts.rules import ALL, ERRORS, Code
+from padwan_server.prompts.source import BYTE_ORDER_MARK
 from padwan_server.prompts.span import Span
 from padwan_server.prompts.text import Encoding
 from padwan_server.prompts.whole import problems_of_the_whole
@@ -172,6 +174,32 @@ class PromptDocument:
         if index is not None and blocks.is_generated(index):
             found.append(blocks.record(*blocks.entry(index)))
         return [record for record in found if record]
+
+    def context(self, offset: int) -> Context:
+        """What may be written at an offset."""
+        blocks = self._blocks
+        at = blocks.at_offset(max(offset - 1, 0))
+        start = blocks.offsets[at]
+        if self.format is PromptFormat.JSONL:
+            before = blocks[at].text[: offset - start]
+            start += max(before.rfind("\n"), before.rfind("\r")) + 1
+        text = blocks[at].text[start - blocks.offsets[at] :]
+        if at == 0 and self.format is PromptFormat.JSON and text.lstrip(f"{BYTE_ORDER_MARK} \t\r\n").startswith("["):
+            # The array's own bracket is no part of an entry.
+            text = text.replace("[", " ", 1)
+        found = context_at(text, offset - start)
+        return found._replace(span=found.span.shifted(start))
+
+    def snapshot(self) -> list[tuple[int, Block]]:
+        """The blocks as they are, each with the line that it begins in: they stay so whatever is typed meanwhile."""
+        return list(zip(self._blocks.lines, self._blocks, strict=False))
+
+    def record_with(self, digest: str) -> Record | None:
+        """The first record of this digest. Reads every block at the first call (see ``snapshot``)."""
+        for at, block in enumerate(self._blocks):
+            if (position := block.digests.get(digest)) is not None:
+                return self._blocks.record(at, position)
+        return None
 
     # Problems
 

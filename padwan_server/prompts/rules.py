@@ -39,6 +39,7 @@ class Code(StrEnum):
     FILE_TOO_LARGE = "file-too-large"
     LARGE_FILE = "large-file"
     TOO_MANY_PROMPTS = "too-many-prompts"
+    FAILED_REQUEST = "failed-request"
     MORE_PROBLEMS = "more-problems"
 
 
@@ -96,6 +97,11 @@ RULES = (
         "A prompt holds control characters, or characters that turn the direction of text, which nobody sees.",
     ),
     Rule(Code.TOO_MANY_PROMPTS, Severity.WARNING, "There are more prompts than one job is known to take."),
+    Rule(
+        Code.FAILED_REQUEST,
+        Severity.WARNING,
+        "The last job of this file has no good answer to a prompt. Editors show it until it is retried or changed.",
+    ),
     Rule(Code.LARGE_FILE, Severity.INFORMATION, "The prompts are too large to be sent inline and will be uploaded."),
     Rule(Code.MORE_PROBLEMS, Severity.INFORMATION, "Stands for all the problems that are too many to be shown."),
     Rule(Code.BLANK_LINE, Severity.INFORMATION, "A JSON Lines file has a blank line. It is skipped."),

@@ -7,32 +7,12 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from padwan_server.errors import PadwanError
-from padwan_server.jobs.folder import NAME
 from padwan_server.operations.context import PromptFile
 from padwan_server.prompts.document import parse
 from padwan_server.prompts.format import format_of
 from padwan_server.prompts.source import decode
 from padwan_server.service import MAX_INPUT_FILE_BYTES
-
-
-def find_root(folder: Path) -> Path:
-    """The workspace around ``folder``: the nearest ancestor with ``.padwan``, else with ``.git``, else itself."""
-    for mark in (NAME, ".git"):
-        for candidate in (folder, *folder.parents):
-            if (candidate / mark).exists():
-                return candidate
-    return folder
-
-
-def stateless_root() -> Path:
-    """Where jobs are remembered when an editor has no folder open."""
-    root = Path(platformdirs.user_state_path("padwan-server"))
-    root.mkdir(parents=True, exist_ok=True)
-    return root
-
 
 UnsavedText = Callable[[Path], str | None]
 """The text of a document that is open with unsaved changes, else None."""

@@ -8,8 +8,9 @@ import pytest
 
 from padwan_server.errors import PadwanError
 from padwan_server.operations.settings import Settings
+from padwan_server.session.roots import find_root
 from padwan_server.session.session import Session
-from padwan_server.session.workspace import FolderWorkspace, find_root
+from padwan_server.session.workspace import FolderWorkspace
 from tests.support.operations import Runner
 
 

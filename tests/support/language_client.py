@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from pygls.uris import from_fs_path
 from pytest_lsp import LanguageClient, client_capabilities, make_test_lsp_client
 
 SERVER = [sys.executable, "-m", "padwan_server", "lsp"]
+REFRESHES = (
+    types.WORKSPACE_CODE_LENS_REFRESH,
+    types.WORKSPACE_INLAY_HINT_REFRESH,
+    types.WORKSPACE_DIAGNOSTIC_REFRESH,
+    types.CLIENT_REGISTER_CAPABILITY,
+)
 WITHIN = 30.0
 """Seconds after which a test gives up waiting."""
 
@@ -27,6 +34,7 @@ class Editor:
         self.root = root
         self.published: dict[str, deque[types.PublishDiagnosticsParams]] = {}
         self.job_progress: list[dict[str, Any]] = []
+        self.refreshed: Counter[str] = Counter()
         self._news = asyncio.Condition()
 
     def uri(self, name: str) -> str:
@@ -77,6 +85,43 @@ class Editor:
         capabilities = self.client.capabilities
         return bool(capabilities and capabilities.text_document and capabilities.text_document.diagnostic)
 
+    async def actions(
+        self, name: str, at: tuple[int, int, int, int], only: list[str] | None = None
+    ) -> dict[str, types.CodeAction]:
+        """The code actions at a range, by title."""
+        place = types.Range(types.Position(*at[:2]), types.Position(*at[2:]))
+        context = types.CodeActionContext([], only=only)
+        params = types.CodeActionParams(self.document(name), place, context)
+        found = await self.client.text_document_code_action_async(params) or ()
+        return {action.title: action for action in found if isinstance(action, types.CodeAction)}
+
+    async def lenses(self, name: str) -> dict[str, types.Command]:
+        """The commands of the code lenses, by title."""
+        lenses = await self.client.text_document_code_lens_async(types.CodeLensParams(self.document(name)))
+        return {lens.command.title: lens.command for lens in lenses or () if lens.command}
+
+    async def run(self, command: types.Command) -> dict[str, Any]:
+        """Run the command of a lens; the result as plain JSON."""
+        params = types.ExecuteCommandParams(command.command, command.arguments)
+        return plain(await self.client.workspace_execute_command_async(params))
+
+    async def hover(self, name: str, line: int, character: int) -> str:
+        """What is told at a place, empty if nothing."""
+        params = types.HoverParams(self.document(name), types.Position(line, character))
+        hover = await self.client.text_document_hover_async(params)
+        if hover is None:
+            return ""
+        assert isinstance(hover.contents, types.MarkupContent)
+        return hover.contents.value
+
+    def document(self, name: str) -> types.TextDocumentIdentifier:
+        """A document as the protocol names it."""
+        return types.TextDocumentIdentifier(self.uri(name))
+
+    async def _refresh(self, method: str, _: Any) -> None:
+        self.refreshed[method] += 1
+        await self.tell()
+
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a notification makes ``condition`` true."""
         async with asyncio.timeout(WITHIN), self._news:
@@ -89,12 +134,16 @@ class Editor:
 
     def watch(self) -> None:
         """Collect what the server sends; pytest-lsp's own handler keeps the latest problems alone."""
-        self.client.protocol.fm.features.pop(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        for method in (types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, *REFRESHES):
+            self.client.protocol.fm.features.pop(method, None)
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         async def published(params: types.PublishDiagnosticsParams) -> None:
             self.published.setdefault(params.uri, deque(maxlen=100)).append(params)
             await self.tell()
+
+        for method in REFRESHES:
+            self.client.feature(method)(partial(self._refresh, method))
 
         @self.client.feature("padwan/jobProgress")
         async def progress(params: Any) -> None:

@@ -1,0 +1,408 @@
+"""What a language client is told of a prompt file beside its problems."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from padwan_server.prompts.fixes import apply
+from padwan_server.prompts.problem import Edit
+from padwan_server.prompts.span import Span
+from padwan_server.prompts.text import Encoding, LineIndex
+from tests.support.language_client import Editor, open_editor
+
+ARRAY = '["plain", {"prompt": "object"}, {"key": "k", "prompt": "keyed"}]'
+LINES = '{"key": "a", "prompt": "one"}\n{"key": "b", "prompt": "two"}\n'
+
+
+def edited(text: str, edit: types.WorkspaceEdit | None) -> str:
+    """A document's text after an edit of it alone."""
+    assert edit
+    assert edit.changes
+    [edits] = edit.changes.values()
+    index = LineIndex(text)
+
+    def span(place: types.Range) -> Span:
+        ends = [index.offset(p.line, p.character, Encoding.UTF16) for p in (place.start, place.end)]
+        return Span(ends[0], ends[1])
+
+    return apply(text, [Edit(span(made.range), made.new_text) for made in edits if isinstance(made, types.TextEdit)])
+
+
+def created(action: types.CodeAction) -> tuple[str, str]:
+    """The name and the text of the file that an action makes."""
+    assert action.edit
+    assert action.edit.document_changes
+    create, text = action.edit.document_changes
+    assert isinstance(create, types.CreateFile)
+    assert isinstance(text, types.TextDocumentEdit)
+    [edit] = text.edits
+    assert isinstance(edit, types.TextEdit)
+    return create.uri.rsplit("/", 1)[1], edit.new_text
+
+
+# Code lenses
+
+
+async def test_a_lens_runs_the_file_as_it_stands(editor: Editor) -> None:
+    editor.open("x.prompts.json", ARRAY)
+    lenses = await editor.lenses("x.prompts.json")
+    command = lenses["Run 3 prompts"]
+    assert command.command == "padwan.batch.create"
+    made = await editor.run(command)
+    assert (made["total"], made["unsaved"]) == (3, True)
+
+
+async def test_a_lens_counts_the_errors_in_place_of_running(editor: Editor) -> None:
+    editor.open("x.prompts.json", '["", "b"]')
+    assert list(await editor.lenses("x.prompts.json")) == ["2 prompts, 1 error"]
+
+
+# Code actions
+
+
+@pytest.mark.parametrize(
+    ("title", "before", "after"),
+    [
+        (
+            "Add a key to each prompt without one",
+            ARRAY,
+            ARRAY.replace('"plain"', '{"key": "prompt-0", "prompt": "plain"}').replace(
+                '{"prompt": "object', '{"key": "prompt-1", "prompt": "object'
+            ),
+        ),
+        ("Write all prompts as objects", '["a", {"prompt": "b"}]', '[{"prompt": "a"}, {"prompt": "b"}]'),
+        ("Write all prompts as strings", '["a", {"prompt": "\\u0062\\n"}]', '["a", "\\u0062\\n"]'),
+        ("Remove all blank prompts", '["", "a",\n "  ", "b", ""]', '["a",\n "b"]'),
+        ("Remove all blank prompts", '["", "  "]', "[]"),
+    ],
+)
+async def test_a_whole_file_is_rewritten(editor: Editor, title: str, before: str, after: str) -> None:
+    editor.open("x.prompts.json", before)
+    actions = await editor.actions("x.prompts.json", (0, 0, 0, 0), ["refactor"])
+    assert edited(before, actions[title].edit) == after
+
+
+async def test_what_would_lose_something_is_not_offered(editor: Editor) -> None:
+    editor.open("x.prompts.json", ARRAY)
+    titles = " ".join(await editor.actions("x.prompts.json", (0, 0, 0, 0), ["refactor"]))
+    assert "as strings" not in titles
+    assert "to text" not in titles
+    assert "to JSON Lines" in titles
+    editor.open("y.prompts.json", '["one\\nline more"]')
+    assert "to text" not in " ".join(await editor.actions("y.prompts.json", (0, 0, 0, 0), ["refactor"]))
+    editor.open("z.prompts.json", '["broken", ]')
+    assert "Convert" not in " ".join(await editor.actions("z.prompts.json", (0, 0, 0, 0), ["refactor"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title", "file", "converted"),
+    [
+        (
+            "x.prompts.json",
+            '["a", {"prompt": "é", "note": 1}]',
+            "Convert to JSON Lines: x.prompts.jsonl",
+            "x.prompts.jsonl",
+            '{"prompt": "a"}\n{"prompt": "é", "note": 1}\n',
+        ),
+        ("x.prompts.json", '["a", "b c"]', "Convert to text: x.prompts.txt", "x.prompts.txt", "a\nb c\n"),
+        (
+            "x.prompts.txt",
+            "a\n\n b\n",
+            "Convert to a JSON array: x.prompts.json",
+            "x.prompts.json",
+            '[\n  "a",\n  "b"\n]\n',
+        ),
+        (
+            "x.prompts.jsonl",
+            LINES,
+            "Convert to a JSON array: x.prompts.json",
+            "x.prompts.json",
+            '[\n  {"key": "a", "prompt": "one"},\n  {"key": "b", "prompt": "two"}\n]\n',
+        ),
+    ],
+)
+async def test_a_file_is_converted_into_a_new_one(
+    editor: Editor, name: str, text: str, title: str, file: str, converted: str
+) -> None:
+    editor.open(name, text, "plaintext" if name.endswith("txt") else "json")
+    actions = await editor.actions(name, (0, 0, 0, 0), ["refactor"])
+    assert created(actions[title]) == (file, converted)
+
+
+async def test_a_file_that_exists_is_not_the_target(editor: Editor) -> None:
+    (editor.root / "x.prompts.txt").write_text("mine")
+    editor.open("x.prompts.json", '["a"]')
+    actions = await editor.actions("x.prompts.json", (0, 0, 0, 0), ["refactor"])
+    assert "Convert to text: x-2.prompts.txt" in actions
+
+
+async def test_all_is_fixed_at_once_but_what_needs_a_decision(editor: Editor) -> None:
+    text = '[{"custom_id": "a", "prompt": "x"}, {"key": "a", "prompt": "y\\u0000"}, {"key": "a", "prompt": "z"},]'
+    editor.open("x.prompts.json", text)
+    actions = await editor.actions("x.prompts.json", (0, 0, 0, 0), ["source.fixAll"])
+    fixed = edited(text, actions["Fix all that can be fixed"].edit)
+    assert json.loads(fixed) == [
+        {"key": "a", "prompt": "x"},
+        {"key": "a", "prompt": "y\0"},
+        {"key": "a-2", "prompt": "z"},
+    ]
+
+
+async def test_all_of_a_kind_are_fixed_at_once(editor: Editor) -> None:
+    text = '[{"custom_id": "a", "prompt": "x"}, {"custom_id": "b", "prompt": "y"}]'
+    editor.open("x.prompts.json", text)
+    actions = await editor.actions("x.prompts.json", (0, 3, 0, 3), ["quickfix"])
+    assert set(actions) == {'Rename it to "key"', "Fix all 2 of this kind (unknown-field)"}
+    fixed = edited(text, actions["Fix all 2 of this kind (unknown-field)"].edit)
+    assert [entry["key"] for entry in json.loads(fixed)] == ["a", "b"]
+
+
+# Hover, symbols, rename, completion, folding, selection
+
+
+async def test_hover_tells_the_text_as_it_will_be_sent(editor: Editor) -> None:
+    editor.open("x.prompts.json", '[{"key": "k", "prompt": "line\\n```\\u00e9"}]')
+    told = await editor.hover("x.prompts.json", 0, 20)
+    assert "`k` · 9 characters, 10 bytes" in told
+    assert "````text\nline\n```é\n````" in told
+    assert await editor.hover("x.prompts.json", 0, 0) == ""
+
+
+async def test_the_outline_has_every_prompt_up_to_a_limit(editor: Editor) -> None:
+    editor.open("x.prompts.json", json.dumps([{"key": f"k{n}", "prompt": f"p{n}"} for n in range(1100)]))
+    params = types.DocumentSymbolParams(editor.document("x.prompts.json"))
+    symbols = await editor.client.text_document_document_symbol_async(params) or ()
+    assert len(symbols) == 1000
+    first = symbols[0]
+    assert isinstance(first, types.DocumentSymbol)
+    assert (first.name, first.detail) == ("k0", "p0")
+    assert first.selection_range.start.character == 9
+
+
+async def test_a_key_is_renamed_unless_another_prompt_has_it(editor: Editor) -> None:
+    editor.open("x.prompts.jsonl", LINES)
+    document, place = editor.document("x.prompts.jsonl"), types.Position(1, 10)
+    prepared = await editor.client.text_document_prepare_rename_async(types.PrepareRenameParams(document, place))
+    assert isinstance(prepared, types.PrepareRenamePlaceholder)
+    assert prepared.placeholder == "b"
+    edit = await editor.client.text_document_rename_async(types.RenameParams(document, place, 'c"'))
+    assert edited(LINES, edit) == LINES.replace('"b"', '"c\\""')
+    with pytest.raises(Exception, match="Another prompt has the key a already"):
+        await editor.client.text_document_rename_async(types.RenameParams(document, place, "a"))
+    elsewhere = types.PrepareRenameParams(editor.document("x.prompts.jsonl"), types.Position(1, 25))
+    assert await editor.client.text_document_prepare_rename_async(elsewhere) is None
+
+
+async def completed(editor: Editor, text: str, name: str = "x.prompts.json") -> list[str]:
+    """The labels that are offered where ``|`` stands in a text."""
+    at = text.index("|")
+    editor.open(name, text.replace("|", ""))
+    position = types.Position(text.count("\n", 0, at), at - text.rfind("\n", 0, at) - 1)
+    params = types.CompletionParams(editor.document(name), position)
+    found = await editor.client.text_document_completion_async(params)
+    editor.client.text_document_did_close(types.DidCloseTextDocumentParams(editor.document(name)))
+    assert not isinstance(found, types.CompletionList)
+    return [item.label for item in found or ()]
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("[|]", ["prompt", "request"]),
+        ('["a", |', ["prompt", "request"]),
+        ('[{"key": "a", |', ["prompt", "request"]),
+        ('[{"key": "a", "pr|', ["prompt", "request"]),
+        ('[{"request": {"contents": [], "toolConfig": {"|": 1}}}]', ["functionCallingConfig", "retrievalConfig"]),
+        (
+            '[{"request": {"generationConfig": {"thinkingConfig": {|',
+            ["includeThoughts", "thinkingBudget", "thinkingLevel"],
+        ),
+        ('[{"request": {"contents": [{"parts": [{"inlineData": {|', ["mimeType", "data"]),
+        ('[{"request": {"contents": [{"parts": [{"inline_data": {"mime_type": "x", |', ["data"]),
+        ('[{"request": {"tool_config": {"function_calling_config": {"mode": |', ["AUTO", "ANY", "NONE", "VALIDATED"]),
+        ('[{"request": {"generationConfig": {"responseLogprobs": |', ["true", "false"]),
+        ('[{"prompt": "|"}]', []),
+    ],
+)
+async def test_completion_knows_where_it_is(editor: Editor, text: str, offered: list[str]) -> None:
+    assert await completed(editor, text) == offered
+
+
+async def test_completion_offers_models_and_config_members(editor: Editor) -> None:
+    assert "models/gemini-3.8-flash" in await completed(editor, '[{"request": {"model": "|"}}]')
+    offered = await completed(editor, '{"request": {"generation_config": {"top_p": 1, |}}}', "x.prompts.jsonl")
+    assert {"temperature", "max_output_tokens", "top_k"} <= set(offered)
+    assert "top_p" not in offered
+
+
+async def test_completion_takes_the_place_of_the_word(editor: Editor) -> None:
+    editor.open("x.prompts.json", '[{"pro": 1}]')
+    params = types.CompletionParams(editor.document("x.prompts.json"), types.Position(0, 5))
+    found = await editor.client.text_document_completion_async(params)
+    assert isinstance(found, list)
+    item = next(item for item in found if item.label == "prompt")
+    assert isinstance(item.text_edit, types.TextEdit)
+    assert item.text_edit.range == types.Range(types.Position(0, 2), types.Position(0, 7))
+    assert item.filter_text == '"prompt'
+
+
+async def test_entries_and_groups_of_lines_fold(editor: Editor) -> None:
+    editor.open("x.prompts.json", '[\n{\n"prompt": "a"\n},\n"b"]')
+    params = types.FoldingRangeParams(editor.document("x.prompts.json"))
+    folds = await editor.client.text_document_folding_range_async(params) or ()
+    assert [(fold.start_line, fold.end_line) for fold in folds] == [(1, 3)]
+    editor.open("y.prompts.jsonl", "".join(f'{{"prompt": "{n}"}}\n' for n in range(150)))
+    params = types.FoldingRangeParams(editor.document("y.prompts.jsonl"))
+    folds = await editor.client.text_document_folding_range_async(params) or ()
+    assert [(fold.start_line, fold.end_line) for fold in folds] == [(0, 99), (100, 149)]
+
+
+async def test_a_selection_grows_from_the_text_to_the_entry(editor: Editor) -> None:
+    editor.open("x.prompts.jsonl", LINES)
+    params = types.SelectionRangeParams(editor.document("x.prompts.jsonl"), [types.Position(1, 24)])
+    [selection] = await editor.client.text_document_selection_range_async(params) or ()
+    found: list[tuple[int, int]] = []
+    grown: types.SelectionRange | None = selection
+    while grown:
+        found.append((grown.range.start.character, grown.range.end.character))
+        grown = grown.parent
+    assert found == [(24, 27), (23, 28), (0, 29), (0, 0)]
+
+
+# Beside the last job
+
+
+async def finished(editor: Editor, name: str, text: str, language: str = "json") -> str:
+    """A job of a file that is open and saved, polled to its end."""
+    (editor.root / name).write_text(text, encoding="utf-8")
+    editor.open(name, text, language)
+    job: str = (await editor.command("create", file=name))["job"]
+    await editor.command("poll", job=job, interval=1)
+    return job
+
+
+def scenario(root: Path, **answers: object) -> None:
+    """How the workspace's emulator answers: at once, and as told."""
+    folder = root / ".padwan" / "emulator"
+    folder.mkdir(parents=True)
+    (folder / "scenario.json").write_text(json.dumps({"clock": {"pending": 0, "running": 0}, "answers": answers}))
+
+
+FAILS = {"error": {"code": 13, "message": "It broke."}, "times": 1}
+
+
+@pytest.mark.slow
+async def test_lenses_show_the_job_and_what_to_do_next(workspace: Path, editor: Editor) -> None:
+    scenario(workspace, b=FAILS)
+    await finished(editor, "x.prompts.jsonl", LINES)
+    lenses = await editor.lenses("x.prompts.jsonl")
+    assert list(lenses) == ["Run 2 prompts", "SUCCEEDED 2/2", "Export", "Retry 1 failed"]
+    await editor.run(lenses["Export"])
+    assert [row["key"] for row in json.loads((workspace / "x.results.json").read_text())] == ["a", "b"]
+    again = await editor.run(lenses["Retry 1 failed"])
+    await editor.command("poll", job=again["submitted"]["job"], interval=1)
+    assert "Retry 1 failed" not in await editor.lenses("x.prompts.jsonl")
+    assert editor.refreshed[types.WORKSPACE_CODE_LENS_REFRESH] > 0
+
+
+@pytest.mark.slow
+async def test_hover_shows_the_answer_until_the_text_changes(workspace: Path, editor: Editor) -> None:
+    scenario(workspace, b=FAILS)
+    job = await finished(editor, "x.prompts.jsonl", LINES)
+    told = await editor.hover("x.prompts.jsonl", 0, 20)
+    assert f"ok in `{job}`" in told
+    assert "one" in told
+    assert "It broke." in await editor.hover("x.prompts.jsonl", 1, 20)
+    editor.change("x.prompts.jsonl", 2, ((0, 24, 0, 27), "ONE"))
+    assert "Changed since job" in await editor.hover("x.prompts.jsonl", 0, 20)
+
+
+@pytest.mark.slow
+async def test_a_generated_key_follows_its_text(workspace: Path, editor: Editor) -> None:
+    scenario(workspace, **{"prompt-1": FAILS})
+    await finished(editor, "x.prompts.txt", "one\ntwo\n", "plaintext")
+    editor.change("x.prompts.txt", 2, ((0, 0, 0, 0), "new\n"))
+    assert "ok in" not in await editor.hover("x.prompts.txt", 0, 0)
+    assert "ok in" in await editor.hover("x.prompts.txt", 1, 0)
+    [problem] = await editor.problems("x.prompts.txt", 2)
+    assert (problem.code, problem.range.start.line) == ("failed-request", 2)
+
+
+@pytest.mark.slow
+async def test_a_failed_request_is_a_problem_on_its_own_line(
+    workspace: Path, environment: dict[str, str], editor_name: str
+) -> None:
+    scenario(workspace, b=FAILS)
+    async with open_editor(workspace, name=editor_name, environment=environment) as editor:
+        job = await finished(editor, "x.prompts.jsonl", LINES)
+        name = "x.prompts.jsonl"
+        if not editor.pulls:
+            await editor.until(lambda: bool(editor.published[editor.uri(name)][-1].diagnostics))
+        [problem] = await editor.problems(name)
+        assert (problem.code, problem.range.start.line) == ("failed-request", 1)
+        assert "It broke." in problem.message
+        again = await editor.command("retry", job=job, submit=True)
+        await editor.command("poll", job=again["submitted"]["job"], interval=1)
+        if not editor.pulls:
+            await editor.until(lambda: not editor.published[editor.uri(name)][-1].diagnostics)
+        assert await editor.problems(name) == []
+
+
+@pytest.mark.slow
+async def test_failed_prompts_go_into_a_file_of_their_own(workspace: Path, editor: Editor) -> None:
+    scenario(workspace, **{"prompt-1": FAILS})
+    await finished(editor, "x.prompts.txt", "one\ntwo\n", "plaintext")
+    actions = await editor.actions("x.prompts.txt", (0, 0, 0, 0), ["refactor"])
+    name, text = created(actions["Put 1 failed prompt into a new file: x.failed.prompts.jsonl"])
+    assert name == "x.failed.prompts.jsonl"
+    assert json.loads(text) == {"key": "prompt-1", "prompt": "two"}
+
+
+@pytest.mark.slow
+async def test_from_a_prompt_to_its_answer_and_back(workspace: Path, editor: Editor) -> None:
+    scenario(workspace)
+    await finished(editor, "x.prompts.jsonl", LINES)
+    there = types.DefinitionParams(editor.document("x.prompts.jsonl"), types.Position(1, 3))
+    answer = await editor.client.text_document_definition_async(there)
+    assert isinstance(answer, types.Location)
+    results = Path(answer.uri.removeprefix("file://"))
+    lines = results.read_text().splitlines()
+    assert json.loads(lines[answer.range.start.line])["key"] == "b"
+    editor.open(str(results.relative_to(workspace)), results.read_text(), "jsonl")
+    identifier = types.TextDocumentIdentifier(answer.uri)
+    back = types.DefinitionParams(identifier, types.Position(answer.range.start.line, 5))
+    prompt = await editor.client.text_document_definition_async(back)
+    assert isinstance(prompt, types.Location)
+    assert prompt.uri == editor.uri("x.prompts.jsonl")
+    assert prompt.range.start.line == 1
+
+
+@pytest.mark.slow
+async def test_inlay_hints_are_off_unless_set(workspace: Path, environment: dict[str, str]) -> None:
+    scenario(workspace, b=FAILS)
+    place = types.Range(types.Position(0, 0), types.Position(9, 0))
+    for wanted in (False, True):
+        options = {"backend": "emulator", "inlayHints": wanted}
+        async with open_editor(workspace, environment=environment, options=options) as editor:
+            if wanted:
+                editor.open("x.prompts.jsonl", LINES)
+            else:
+                await finished(editor, "x.prompts.jsonl", LINES)
+            params = types.InlayHintParams(editor.document("x.prompts.jsonl"), place)
+            hints = await editor.client.text_document_inlay_hint_async(params) or ()
+            labels = [str(hint.label).split(" · ")[0] for hint in hints]
+            assert labels == (["ok", "error"] if wanted else [])
+
+
+@pytest.mark.slow
+async def test_a_rule_turned_off_shows_nothing(workspace: Path, environment: dict[str, str]) -> None:
+    rules = {"duplicate-prompt": "off", "mixed-array": "error"}
+    options = {"backend": "emulator", "rules": rules}
+    async with open_editor(workspace, environment=environment, options=options) as editor:
+        editor.open("x.prompts.json", '["a", "a", {"prompt": "b"}]')
+        [problem] = await editor.problems("x.prompts.json")
+        assert (problem.code, problem.severity) == ("mixed-array", types.DiagnosticSeverity.Error)
