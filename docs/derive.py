@@ -13,6 +13,7 @@ from padwan_server.operations.operation import Operation
 from padwan_server.operations.settings import settings_schema
 from padwan_server.operations.table import OPERATIONS
 from padwan_server.prompts.rules import RULES
+from padwan_server.prompts.schema import prompt_file_schema
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
@@ -25,6 +26,7 @@ def pages() -> dict[Path, str]:
         DOCS / "settings.md": NOTE + "".join(settings_page()),
         DOCS / "errors.md": NOTE + "".join(errors_page()),
         DOCS / "rules.md": NOTE + "".join(rules_page()),
+        DOCS / "prompt-file.schema.json": json.dumps(prompt_file_schema(), indent=1) + "\n",
     }
 
 
@@ -79,7 +81,10 @@ def errors_page() -> Iterator[str]:
 
 def rules_page() -> Iterator[str]:
     """The rules of prompt files."""
-    yield "# Rules of prompt files\n\nOnly errors stop a submission.\n\n"
+    yield "# Rules of prompt files\n\nOnly errors stop a submission. "
+    yield "The setting `padwan.rules` shows a rule's findings as "
+    yield 'bad as you say, or not at all: `{"duplicate-prompt": "off", "unknown-field": "error"}`. What you make an '
+    yield "error stops a submission too; what is an error here does so however you show it.\n\n"
     yield "| code | severity | what it finds |\n|---|---|---|\n"
     for rule in RULES:
         yield f"| `{rule.code}` | {rule.severity.name.lower()} | {rule.description} |\n"

@@ -31,6 +31,7 @@ BELOW = {
 
 # Libraries that one room alone may import.
 OWNERS = {
+    "attrs": {"lsp"},
     "pygls": {"lsp", "demo"},
     "lsprotocol": {"lsp", "demo"},
     "mcp": {"mcp"},

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from padwan_server.prompts.context import Context, Expected
 from padwan_server.prompts.request_shape import Field, FieldType, Message, request_message, snake_case
+from padwan_server.prompts.schema import ENTRY_FIELDS
 from padwan_server.service import DEFAULT_MODEL, MODELS
 
 
@@ -33,13 +34,13 @@ _ENTRIES = (
 )
 
 _ENTRY_FIELDS = (
-    Suggestion("key", '"key": "$1"', "string", "The name of the prompt, which its answer has too.", snippet=True),
-    Suggestion("prompt", '"prompt": "$1"', "string", "The text to send.", snippet=True),
+    Suggestion("key", '"key": "$1"', "string", ENTRY_FIELDS["key"], snippet=True),
+    Suggestion("prompt", '"prompt": "$1"', "string", ENTRY_FIELDS["prompt"], snippet=True),
     Suggestion(
         "request",
         '"request": {"contents": [{"parts": [{"text": "$1"}]}]}',
         "GenerateContentRequest",
-        "What to send, in the Gemini API's own words, in place of a prompt.",
+        ENTRY_FIELDS["request"],
         snippet=True,
     ),
 )
