@@ -68,9 +68,10 @@ class Submission:
         return await self.background.run(self.ledger.update, job, **seen(remote))
 
     async def _create(self, job: Job, requests: Sequence[Request], path: Path, size: int) -> RemoteJob:
-        items = [inline_item(request.key, request.request) for request in requests]
-        if size < INLINE_LIMIT_BYTES and await self.background.run(fit_inline, items):
-            return await self.gateway.create_inline(job.model, job.display_name, items)
+        if size < INLINE_LIMIT_BYTES:
+            items = [inline_item(request.key, request.request) for request in requests]
+            if await self.background.run(fit_inline, items):
+                return await self.gateway.create_inline(job.model, job.display_name, items)
         uploaded = await self.gateway.upload(path, job.display_name)
         return await self.gateway.create_from_file(job.model, job.display_name, uploaded)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from padwan_server.lsp.convert import Converter
+from padwan_server.lsp.last_jobs import LastJob
 from padwan_server.prompts.record import Record
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Hovers:
             return None
         job = await self._server.last_jobs.of(document)
         beside = (await job.beside([record]))[0] if job else None
-        text = "\n\n".join(_words(record, beside))
+        words = [*_of_record(record), *(_of_job(job, beside) if job else ())]
+        text = "\n\n".join(words)
         return types.Hover(types.MarkupContent(self._kind, text), convert.range(record.span))
 
     @property
@@ -50,10 +52,17 @@ class Hovers:
         return types.MarkupKind.PlainText if formats and formats[0] == "plaintext" else types.MarkupKind.Markdown
 
 
-def _words(record: Record, beside: Beside | None) -> Iterator[str]:
+def _of_record(record: Record) -> Iterator[str]:
     size = f"{len(record.text):,} characters, {len(record.text.encode('utf-8', 'surrogatepass')):,} bytes"
     yield f"{_quoted(record.key)} · {size}"
     yield _fenced(record.text)
+
+
+def _of_job(job: LastJob, beside: Beside | None) -> Iterator[str]:
+    root = job.chain.root
+    if not root.stored:
+        done = root.succeeded + root.failed
+        yield f"Job {_quoted(root.name or root.id)} is {root.state}: {done} of {root.total} done."
     if beside is None:
         return
     if beside.answer is None:

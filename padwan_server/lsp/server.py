@@ -37,7 +37,6 @@ from padwan_server.lsp.scope import Scope
 from padwan_server.lsp.symbols import Symbols
 from padwan_server.lsp.transport import Streams, accept_one, bodies, stdio
 from padwan_server.operations.settings import Settings
-from padwan_server.prompts.source import decode
 from padwan_server.session.roots import find_root, stateless_root
 
 if TYPE_CHECKING:
@@ -196,7 +195,7 @@ class PadwanLanguageServer(LanguageServer):
         from padwan_server.session.session import Session  # noqa: PLC0415 no key needs it, and it takes its time
 
         if root not in self._sessions:
-            self._sessions[root] = Session(root, self.settings, unsaved=self._unsaved_text)
+            self._sessions[root] = Session(root, self.settings, open_text=self._open_text)
         return self._sessions[root]
 
     def submitted(self, file: str) -> None:
@@ -216,16 +215,10 @@ class PadwanLanguageServer(LanguageServer):
         real = os.path.realpath(path)
         return next((doc for doc in self.documents.opened() if os.path.realpath(doc.path) == real), None)
 
-    def _unsaved_text(self, path: Path) -> str | None:
-        """The text of an open document that differs from its file."""
+    def _open_text(self, path: Path) -> str | None:
+        """What the editor has of a file that is open."""
         document = self.open_document(path)
-        if document is None:
-            return None
-        try:
-            saved, _ = decode(path.read_bytes())
-        except OSError:
-            return document.source
-        return None if saved.removeprefix("\ufeff") == document.source.removeprefix("\ufeff") else document.source
+        return document.source if document else None
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -72,7 +73,8 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     Refuses prompts that have errors, and sends nothing then. The answer names the job: poll it, then export it.
     """
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
-    records = chosen(sendable(source, grades), params)
+    # Not on the event loop: there may be a million of them.
+    records = await asyncio.to_thread(lambda: chosen(sendable(source, grades), params))
     if params.max_requests is not None and len(records) > params.max_requests:
         raise PadwanError(
             "too-many-requests",
@@ -82,7 +84,7 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
         )
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
-    requests = [request_of(record, params.system, params.config) for record in records]
+    requests = await asyncio.to_thread(lambda: [request_of(r, params.system, params.config) for r in records])
     jobs = await context.open_jobs()
     job = await jobs.submit(model, params.name, requests, source.name)
     return CreateResult(

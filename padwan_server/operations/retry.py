@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -111,8 +112,8 @@ async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
     """What the given file has for each key."""
     if not file:
         return {}
-    records = sendable(await prompt_source(file, None, context), context.settings.grades)
-    return {record.key: request_of(record, None, None) for record in records}
+    source, grades = await prompt_source(file, None, context), context.settings.grades
+    return await asyncio.to_thread(lambda: {r.key: request_of(r, None, None) for r in sendable(source, grades)})
 
 
 async def _requests(

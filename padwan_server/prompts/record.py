@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -62,10 +62,12 @@ class Record:
     def shifted(self, offset: int, entries: int = 0) -> Record:
         """The same record in a text that begins ``offset`` and so many ``entries`` earlier."""
         index = self.index + entries
-        return replace(
-            self,
+        return Record(
             index=index,
             key=default_key(index) if self.generated else self.key,
+            generated=self.generated,
+            text=self.text,
+            request=self.request,
             span=self.span.shifted(offset),
             key_span=self.key_span.shifted(offset) if self.key_span else None,
             prompt_span=self.prompt_span.shifted(offset),

@@ -15,7 +15,7 @@ from padwan_server.operations.context import Context, Progress
 from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
-from padwan_server.session.workspace import FolderWorkspace, UnsavedText
+from padwan_server.session.workspace import FolderWorkspace, OpenText
 
 
 async def no_progress(_: JobProgress) -> None:
@@ -26,11 +26,11 @@ class Session:
     """A workspace with its settings and, once needed, its jobs at the chosen backend."""
 
     def __init__(
-        self, root: Path, settings: Settings, *, confined: bool = False, unsaved: UnsavedText = lambda _: None
+        self, root: Path, settings: Settings, *, confined: bool = False, open_text: OpenText = lambda _: None
     ) -> None:
-        """``confined`` keeps all paths under ``root`` (assistants); ``unsaved`` knows the editor's open texts."""
+        """``confined`` keeps all paths under ``root`` (assistants); ``open_text`` knows what the editor has open."""
         self.settings = settings
-        self.workspace = FolderWorkspace(root, confined=confined, unsaved=unsaved)
+        self.workspace = FolderWorkspace(root, confined=confined, open_text=open_text)
         self._folder = JobsFolder(root)
         self._emulator = WorkspaceEmulator(self._folder.path / "emulator")
         self.history = History(self._folder)

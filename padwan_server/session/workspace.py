@@ -11,28 +11,30 @@ from padwan_server.errors import PadwanError
 from padwan_server.operations.context import PromptFile
 from padwan_server.prompts.document import parse
 from padwan_server.prompts.format import format_of
-from padwan_server.prompts.source import decode
+from padwan_server.prompts.source import BYTE_ORDER_MARK, decode
 from padwan_server.service import MAX_INPUT_FILE_BYTES
 
-UnsavedText = Callable[[Path], str | None]
-"""The text of a document that is open with unsaved changes, else None."""
+OpenText = Callable[[Path], str | None]
+"""The text of a document that is open, else None."""
 
 
 class FolderWorkspace:
     """A workspace on disk. ``confined`` keeps every path under the root: for assistants, not for people."""
 
-    def __init__(self, root: Path, *, confined: bool = False, unsaved: UnsavedText = lambda _: None) -> None:
+    def __init__(self, root: Path, *, confined: bool = False, open_text: OpenText = lambda _: None) -> None:
         self.root = root
         self._confined = confined
-        self._unsaved = unsaved
+        self._open_text = open_text
 
     async def prompt_file(self, file: str) -> PromptFile:
         """See operations.context.Workspace."""
         path = self._resolve(file)
-        unsaved = self._unsaved(path)
-        text = unsaved if unsaved is not None else await asyncio.to_thread(self._read, path, file)
-        document = await asyncio.to_thread(parse, text, format_of(str(path)))
-        return PromptFile(name=self.display_path(path), document=document, unsaved=unsaved is not None)
+        return await asyncio.to_thread(self._prompt_file, path, file, self._open_text(path))
+
+    def _prompt_file(self, path: Path, file: str, open_text: str | None) -> PromptFile:
+        unsaved = open_text is not None and _differs(path, open_text)
+        text = open_text if open_text is not None and unsaved else self._read(path, file)
+        return PromptFile(self.display_path(path), parse(text, format_of(str(path))), unsaved)
 
     def output_path(self, output: str) -> Path:
         """See operations.context.Workspace."""
@@ -81,3 +83,12 @@ class FolderWorkspace:
                 {"path": given},
             )
         return real
+
+
+def _differs(path: Path, text: str) -> bool:
+    """Whether an open document is not what is on the disk; a byte order mark is no difference."""
+    try:
+        saved, _ = decode(path.read_bytes())
+    except OSError:
+        return True
+    return saved.removeprefix(BYTE_ORDER_MARK) != text.removeprefix(BYTE_ORDER_MARK)
