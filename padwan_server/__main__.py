@@ -1,8 +1,18 @@
-"""``python -m padwan_server``."""
+"""``padwan-server`` and ``python -m padwan_server``."""
 
 import sys
 
-from padwan_server.cli.main import main
+
+def main() -> int:
+    """The program. An editor waits for its language server: that starts without the command line's library."""
+    if sys.argv[1:] in (["lsp"], ["lsp", "--stdio"]):
+        from padwan_server.lsp.server import run  # noqa: PLC0415 nothing else of the program is loaded
+
+        run()
+    from padwan_server.cli.main import main  # noqa: PLC0415
+
+    return main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -21,6 +21,7 @@ class Blocks(Sequence[Block]):
         self.offsets = [0]
         self.entries = [0]
         self.lines = [0]
+        self._known_columns: dict[Encoding, list[int]] = {}
         self.codes = Counter[str]()
         """How many problems of each rule the blocks have by themselves."""
         self.strings = 0
@@ -41,6 +42,8 @@ class Blocks(Sequence[Block]):
         self.reaching.difference_update(self._blocks[first:last])
         self.reaching.update(block for block in blocks if block.reach > len(block.text))
         self._blocks[first:last] = blocks
+        for columns in self._known_columns.values():
+            del columns[first + 1 :]
         behind = self._blocks[first:]
         self.offsets[first:] = accumulate([len(block.text) for block in behind], initial=self.offsets[first])
         self.entries[first:] = accumulate([len(block.keys) for block in behind], initial=self.entries[first])
@@ -88,7 +91,7 @@ class Blocks(Sequence[Block]):
         offset = min(max(offset, 0), self.size)
         at = self.at_offset(offset)
         line, character = self._blocks[at].lines.position(offset - self.offsets[at], encoding)
-        return self.lines[at] + line, character + (0 if line else self._column(at, encoding))
+        return self.lines[at] + line, character + (0 if line else self._columns(encoding)[at])
 
     def offset(self, line: int, character: int, encoding: Encoding) -> int:
         """The offset of a position; see PromptDocument."""
@@ -102,25 +105,21 @@ class Blocks(Sequence[Block]):
     def _last_before(self, line: int, character: int, encoding: Encoding) -> tuple[int, int]:
         """The last block that does not begin behind a position, and its column: a line may go over several."""
         count = len(self._blocks)
-        at = max(bisect_left(self.lines, line, hi=count) - 1, 0)
-        column = self._column(at, encoding)
-        for following in range(at + 1, bisect_right(self.lines, line, hi=count)):
-            block = self._blocks[following - 1]
-            next_column = block.last_line_width(encoding) + (0 if block.line_ends else column)
-            if (self.lines[following], next_column) > (line, character):
-                break
-            at, column = following, next_column
-        return at, column
+        first = max(bisect_left(self.lines, line, hi=count) - 1, 0)
+        last = bisect_right(self.lines, line, hi=count)
+        columns = self._columns(encoding)
+        # The first of them may begin in the line before.
+        begun = first + (self.lines[first] < line)
+        at = max(bisect_right(columns, character, lo=begun, hi=last) - 1, first)
+        return at, columns[at]
 
-    def _column(self, at: int, encoding: Encoding) -> int:
-        """In which column a block begins."""
-        column = 0
-        while at:
-            at -= 1
-            column += self._blocks[at].last_line_width(encoding)
-            if self._blocks[at].line_ends:
-                break
-        return column
+    def _columns(self, encoding: Encoding) -> list[int]:
+        """In which column each block begins; found as far as it is not known since the last change."""
+        columns = self._known_columns.setdefault(encoding, [0])
+        for block in self._blocks[len(columns) - 1 : -1]:
+            width = block.last_line_width(encoding)
+            columns.append(width if block.line_ends else columns[-1] + width)
+        return columns
 
     # Entries
 

@@ -36,6 +36,7 @@ def install(folder: Path) -> list[Server]:
     biome = str(programs / "biome")
     return [
         Server("padwan-server", [sys.executable, "-m", "padwan_server", "lsp"]),
+        Server("a loop that answers nothing", [sys.executable, str(Path(__file__).parent / "floor.py")]),
         Server("plain pygls", [sys.executable, str(Path(__file__).parent / "plain_pygls.py")]),
         Server("vscode-json", [str(programs / "vscode-json-language-server"), "--stdio"], pulled=True),
         Server("biome", [biome, "lsp-proxy"], daemon="__run_server", ending=(biome, "stop")),
