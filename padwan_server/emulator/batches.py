@@ -11,14 +11,18 @@ from typing import Any
 
 import msgspec
 
-from padwan_server.emulator.answers import result
-from padwan_server.emulator.clock import Moment, State, moment, timestamp
+from padwan_server.emulator.answers import AnswerFunction, prompt_text, result, tokens
+from padwan_server.emulator.clock import SECOND, Moment, State, moment
+from padwan_server.emulator.embeddings import embedding_result
 from padwan_server.emulator.envelope import RpcError
 from padwan_server.emulator.scenario import Outcome, Scenario
 
-_TYPES = "type.googleapis.com/google.ai.generativelanguage.v1main."
 _CANCELLED = {"code": 1}
 """What a request gets that was not served before its job was cancelled (recorded: a code without a message)."""
+
+
+EVERYBODY = ""
+"""The owner of what is there from the start."""
 
 
 class Item(msgspec.Struct):
@@ -52,11 +56,19 @@ class Batch:
     total: int = 0
     good: str = ""
     cancelled: int | None = None
+    embeds: bool = False
+    tokens: int = 0
+    """Of the prompts, for the quota."""
 
     @property
     def inline(self) -> bool:
         """Whether its requests came with the create."""
         return not self.input_file
+
+    @property
+    def end(self) -> int:
+        """When it is to end, in nanoseconds."""
+        return self.created + int((self.pending + self.running) * SECOND)
 
     def at(self, now: int) -> Moment:
         """Where it is at ``now``."""
@@ -76,7 +88,9 @@ class Batch:
 class Batches:
     """All jobs of the service, under ``folder``: a record, the requests as they arrived, and the results."""
 
-    def __init__(self, folder: Path, scenario: Scenario) -> None:
+    def __init__(self, folder: Path, scenario: Scenario, function: AnswerFunction | None = None) -> None:
+        """``function`` makes the texts of answers, if the scenario does not."""
+        self._function = function
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._scenario = scenario
@@ -85,44 +99,59 @@ class Batches:
         self._batches = {batch.name: batch for batch in sorted(records, key=lambda batch: batch.created)}
 
     def create(self, batch: Batch, items: Iterator[Item | None]) -> Batch:
-        """Take a job in with its requests (None: a line that cannot be read), and write its results."""
-        good = []
-        ordered = self._ordered(items)
+        """Make a job of its requests (None: a line that cannot be read), in the order of their results."""
+        good = bytearray()
         with self.requests_path(batch.name).open("wb") as requests, self.results_path(batch.name).open("wb") as results:
-            for item in ordered:
+            for item in items:
                 if item is not None:
                     requests.write(msgspec.json.encode({"key": item.name, "request": item.request}) + b"\n")
+                    batch.tokens += tokens(prompt_text(_generating(item.request or {})))
                 lines = list(self._results(item, batch))
                 results.writelines(line + b"\n" for line in lines)
-                good.append("0" if lines and lines[0].startswith(b'{"error"') else "1")
+                good += b"0" if lines and lines[0].startswith(b'{"error"') else b"1"
                 batch.total += 1
-        batch.good = "".join(good)
-        self._batches[batch.name] = batch
-        self.save(batch)
+        batch.good = good.decode()
         return batch
 
-    def _ordered(self, items: Iterator[Item | None]) -> Iterator[Item | None]:
-        if self._scenario.order == "as-sent":
-            return items
-        found = list(items)
-        if self._scenario.order == "reversed":
-            found.reverse()
-        else:
-            random.Random(self._scenario.seed).shuffle(found)  # noqa: S311 meant to be repeatable
-        return iter(found)
+    def admit(self, batch: Batch) -> None:
+        """Let a job in that was made."""
+        batch.pending += self._queued(batch)
+        self._batches[batch.name] = batch
+        self.save(batch)
+
+    def discard(self, batch: Batch) -> None:
+        """Forget a job that was made and is not let in."""
+        for path in (self.requests_path(batch.name), self.results_path(batch.name)):
+            path.unlink(missing_ok=True)
+
+    def _queued(self, batch: Batch) -> float:
+        """Seconds until a job may start that waits for others of its owner, of which so many run at once."""
+        if self._scenario.clock.parallel is None:
+            return 0.0
+        start = batch.created + int(batch.pending * SECOND)
+        others = (other for other in self.owned(batch.owner) if other.cancelled is None)
+        ends = sorted(end for other in others if (end := other.end) > start)
+        ahead = len(ends) - self._scenario.clock.parallel
+        return (ends[ahead] - start) / SECOND if ahead >= 0 else 0.0
 
     def _results(self, item: Item | None, batch: Batch) -> Iterator[bytes]:
-        if item is None or item.request is None or not item.request.get("contents"):
-            error = {"code": 3, "message": "contents is not specified"}
+        needed = "content" if batch.embeds else "contents"
+        if item is None or item.request is None or not item.request.get(needed):
+            error = {"code": 3, "message": f"{needed} is not specified"}
             yield self._line(item or Item(), {"error": error}, batch)
             return
-        outcome = self._outcome(item.name)
+        outcome = self.outcome(item.name)
         if outcome.missing:
             return
-        line = self._line(item, result(item.request, outcome, batch.model), batch)
+        line = self._line(item, self._answer(item, item.request, outcome, batch), batch)
         yield line
         if outcome.twice:
             yield line
+
+    def _answer(self, item: Item, request: dict[str, Any], outcome: Outcome, batch: Batch) -> dict[str, Any]:
+        if batch.embeds:
+            return embedding_result(request, outcome, inline=batch.inline)
+        return result(request, outcome, batch.model, item.name, self._function)
 
     def _line(self, item: Item, answer: dict[str, Any], batch: Batch) -> bytes:
         named: dict[str, Any] = {}
@@ -131,7 +160,8 @@ class Batches:
             named = named if batch.inline or item.key is None else {"key": item.key}
         return msgspec.json.encode({**answer, **named})
 
-    def _outcome(self, key: str) -> Outcome:
+    def outcome(self, key: str) -> Outcome:
+        """What the scenario has for a prompt."""
         outcome = self._scenario.answers.get(key)
         if outcome is not None:
             self._seen[key] = self._seen.get(key, 0) + 1
@@ -144,13 +174,17 @@ class Batches:
     def get(self, name: str, owner: str) -> Batch:
         """A job of this owner. Raises RpcError in the service's words."""
         batch = self._batches.get(name)
-        if batch is None or batch.owner != owner:
+        if batch is None or batch.owner not in (owner, EVERYBODY):
             raise RpcError("NOT_FOUND", "Requested entity was not found.")
         return batch
 
+    def has(self, name: str) -> bool:
+        """Whether there is a job of this name."""
+        return name in self._batches
+
     def owned(self, owner: str) -> list[Batch]:
         """The owner's jobs, newest first."""
-        return [batch for batch in self.all() if batch.owner == owner]
+        return [batch for batch in self.all() if batch.owner in (owner, EVERYBODY)]
 
     def all(self) -> list[Batch]:
         """All jobs, newest first."""
@@ -159,8 +193,8 @@ class Batches:
     def delete(self, batch: Batch) -> None:
         """Forget a job."""
         del self._batches[batch.name]
-        for path in (self._record(batch.name), self.requests_path(batch.name), self.results_path(batch.name)):
-            path.unlink(missing_ok=True)
+        self._record(batch.name).unlink(missing_ok=True)
+        self.discard(batch)
 
     def save(self, batch: Batch) -> None:
         """Write a job's record."""
@@ -184,6 +218,11 @@ class Batches:
         return self._folder / f"{name.removeprefix('batches/')}.json"
 
 
+def _generating(request: dict[str, Any]) -> dict[str, Any]:
+    """A request whose contents are where those of a GenerateContentRequest are."""
+    return {"contents": [request["content"]]} if "content" in request else request
+
+
 def new_name() -> str:
     """A name as the service gives them: 36 letters and digits."""
     return "batches/" + "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(36))
@@ -193,53 +232,3 @@ def _unserved(line: bytes) -> bytes:
     fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     fields.pop("response", None)
     return msgspec.json.encode({**fields, "error": _CANCELLED})
-
-
-def wire(batch: Batch, there: Moment, output: msgspec.Raw | None) -> dict[str, Any]:
-    """The long-running operation that stands for a job."""
-    done = there.state not in (State.PENDING, State.RUNNING)
-    metadata: dict[str, Any] = {
-        "@type": _TYPES + "GenerateContentBatch",
-        "model": f"models/{batch.model}",
-        "displayName": batch.display_name,
-    }
-    if batch.input_file:
-        metadata["inputConfig"] = {"fileName": batch.input_file}
-    if output is not None:
-        metadata["output"] = output
-    metadata["createTime"] = timestamp(batch.created)
-    if done:
-        metadata["endTime"] = timestamp(there.since)
-    metadata |= {
-        "updateTime": timestamp(there.since),
-        "batchStats": _stats(batch, there),
-        "state": there.state.value,
-        "name": batch.name,
-    }
-    operation: dict[str, Any] = {"name": batch.name, "metadata": metadata}
-    if done:
-        operation["done"] = True
-        operation |= _ending(batch, there, output)
-    return operation
-
-
-def _stats(batch: Batch, there: Moment) -> dict[str, str]:
-    """Counts as strings, zeros left out, as the wire has them."""
-    failed = batch.good[: there.served].count("0")
-    cut_short = there.state is State.SUCCEEDED and there.served < batch.total
-    counts = {
-        "requestCount": batch.total,
-        "successfulRequestCount": there.served - failed,
-        "failedRequestCount": failed + (batch.total - there.served if cut_short else 0),
-        "pendingRequestCount": 0 if cut_short else batch.total - there.served,
-    }
-    return {name: str(count) for name, count in counts.items() if count}
-
-
-def _ending(batch: Batch, there: Moment, output: msgspec.Raw | None) -> dict[str, Any]:
-    if there.state is State.CANCELLED:
-        return {"error": {"code": 13, "message": "Batch was cancelled."}}
-    if there.state is not State.SUCCEEDED:
-        return {"error": {"code": batch.end_code, "message": batch.end_message}}
-    fields = msgspec.json.decode(output, type=dict[str, msgspec.Raw]) if output is not None else {}
-    return {"response": {"@type": _TYPES + "GenerateContentBatchOutput", **fields}}

@@ -1,10 +1,37 @@
-"""What time makes of a job: a pure function of now, so that nothing has to run in the background."""
+"""The service's time, and what it makes of a job: a pure function of now, so that nothing runs in the background."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
+
+SECOND = 1_000_000_000
+LIFETIME = 48 * 3600 * SECOND
+"""Nanoseconds after which a job that has not ended expires, and an uploaded file is deleted
+(https://ai.google.dev/gemini-api/docs/batch-api)."""
+
+
+class EmulatedClock:
+    """Real time, or time that runs ``speed`` times as fast; at 0 it stands and is moved by hand alone."""
+
+    def __init__(self, folder: Path, speed: float) -> None:
+        self._file = folder / "clock"
+        self._speed = speed
+        self._began = time.time_ns()
+        moved = int(self._file.read_text(encoding="ascii")) if self._file.exists() else 0
+        self._start = self._began + moved
+
+    def now(self) -> int:
+        """Nanoseconds since the epoch."""
+        return self._start + int((time.time_ns() - self._began) * self._speed)
+
+    def advance(self, seconds: float) -> None:
+        """Move on. Kept with the jobs, which must not find themselves in the future after a restart."""
+        self._start += int(seconds * SECOND)
+        self._file.write_text(str(self.now() - time.time_ns()), encoding="ascii")
 
 
 class State(StrEnum):
@@ -30,14 +57,17 @@ def moment(now: int, created: int, *, pending: float, running: float, total: int
     """A job at ``now``; times are nanoseconds since the epoch, durations seconds.
 
     A cancel before the start ends it CANCELLED. A cancel after it ends it SUCCEEDED with what was served until then
-    (recorded from the live service).
+    (recorded from the live service). What has not ended after 48 hours is EXPIRED, without any results.
     """
-    start = created + int(pending * 1e9)
-    end = start + int(running * 1e9)
-    if cancelled is not None and cancelled < end:
+    start = created + int(pending * SECOND)
+    end = start + int(running * SECOND)
+    expiry = created + LIFETIME
+    if cancelled is not None and cancelled < min(end, expiry):
         if cancelled < start:
             return Moment(State.CANCELLED, 0, cancelled)
         return Moment(State.SUCCEEDED, _share(cancelled, start, end, total), cancelled)
+    if end > expiry and now >= expiry:
+        return Moment(State.EXPIRED, 0, expiry)
     if now < start:
         return Moment(State.PENDING, 0, created)
     if now < end:
@@ -51,5 +81,5 @@ def _share(now: int, start: int, end: int, total: int) -> int:
 
 def timestamp(nanoseconds: int) -> str:
     """A time as the wire has it: UTC, nanoseconds, Z."""
-    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    seconds, fraction = divmod(nanoseconds, SECOND)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"

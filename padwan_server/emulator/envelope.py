@@ -44,6 +44,23 @@ def of_http_status(code: int, message: str, retry_after: float | None = None) ->
     return error
 
 
+_RPC_CODES = {
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    12: "UNIMPLEMENTED",
+    14: "UNAVAILABLE",
+}
+
+
+def of_rpc_code(code: int, message: str) -> RpcError:
+    """The error of a google.rpc code, as it is over HTTP."""
+    return RpcError(_RPC_CODES.get(code, "INTERNAL"), message)
+
+
 def bad_key() -> RpcError:
     """The key is unknown, or there is none."""
     info = {

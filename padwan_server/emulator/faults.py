@@ -20,7 +20,7 @@ class Faults:
         position = self._seen[kind]
         self._seen[kind] += 1
         for number, fault in enumerate(self._faults):
-            if fault.on == kind and position >= fault.after and self._used[number] < fault.times:
+            if fault.on in (kind, "any") and position >= fault.after and self._used[number] < fault.times:
                 self._used[number] += 1
                 return fault
         return None

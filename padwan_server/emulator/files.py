@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,11 +11,9 @@ from typing import Any
 
 import msgspec
 
-from padwan_server.emulator.clock import timestamp
+from padwan_server.emulator.batches import EVERYBODY
+from padwan_server.emulator.clock import LIFETIME, timestamp
 from padwan_server.emulator.envelope import RpcError, invalid
-
-KEPT = 48 * 3600 * 1_000_000_000
-"""Nanoseconds that the service keeps an uploaded file."""
 
 
 @dataclass
@@ -26,6 +26,11 @@ class StoredFile:
     mime_type: str
     size: int
     created: int
+    sha256: str = ""
+
+    def expired(self, now: int) -> bool:
+        """Whether the service has deleted it by now."""
+        return now >= self.created + LIFETIME
 
     def wire(self, url: str) -> dict[str, Any]:
         """The File resource."""
@@ -37,10 +42,11 @@ class StoredFile:
             "sizeBytes": str(self.size),
             "createTime": timestamp(self.created),
             "updateTime": timestamp(self.created),
-            "expirationTime": timestamp(self.created + KEPT),
+            "expirationTime": timestamp(self.created + LIFETIME),
+            "sha256Hash": self.sha256,
             "uri": f"{url}/v1beta/{self.name}",
             "state": "ACTIVE",
-            "source": "UPLOADED",
+            "source": "GENERATED" if self.name.startswith("files/batch-") else "UPLOADED",
         }
 
 
@@ -89,6 +95,11 @@ class Files:
         upload.path.replace(self.path(upload.file.name))
         return self._add(upload.file)
 
+    def abandon(self, upload: Upload) -> None:
+        """Forget an upload."""
+        del self._uploads[upload.id]
+        upload.path.unlink(missing_ok=True)
+
     def publish(self, file: StoredFile, path: Path) -> None:
         """Make a file of one that the service wrote itself."""
         file.size = path.stat().st_size
@@ -96,14 +107,16 @@ class Files:
         self._add(file)
 
     def _add(self, file: StoredFile) -> StoredFile:
+        with self.path(file.name).open("rb") as content:
+            file.sha256 = base64.b64encode(hashlib.file_digest(content, "sha256").digest()).decode()
         self._record(file.name).write_bytes(msgspec.json.encode(asdict(file)))
         self._files[file.name] = file
         return file
 
-    def get(self, name: str, owner: str) -> StoredFile:
+    def get(self, name: str, owner: str, now: int) -> StoredFile:
         """A file of this owner. Raises RpcError in the service's words."""
         file = self._files.get(name)
-        if file is None or file.owner != owner:
+        if file is None or file.owner not in (owner, EVERYBODY) or file.expired(now):
             raise RpcError(
                 "PERMISSION_DENIED",
                 f"You do not have permission to access the File {name.removeprefix('files/')} or it may not exist.",
@@ -112,14 +125,13 @@ class Files:
 
     def owned(self, owner: str) -> list[StoredFile]:
         """The owner's files, newest first."""
-        return [file for file in reversed(self._files.values()) if file.owner == owner]
+        return [file for file in reversed(self._files.values()) if file.owner in (owner, EVERYBODY)]
 
-    def delete(self, name: str, owner: str) -> None:
-        """Forget a file. Raises RpcError."""
-        file = self.get(name, owner)
+    def delete(self, file: StoredFile) -> None:
+        """Forget a file."""
         del self._files[file.name]
-        self._record(name).unlink(missing_ok=True)
-        self.path(name).unlink(missing_ok=True)
+        self._record(file.name).unlink(missing_ok=True)
+        self.path(file.name).unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:
         """Where a file's bytes are."""

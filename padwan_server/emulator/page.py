@@ -10,20 +10,23 @@ from padwan_server.emulator.batches import Batch
 from padwan_server.emulator.clock import Moment
 
 _STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .8rem .2rem 0}"
+    "<style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .8rem .2rem 0}</style>"
 )
 
 
-def page(jobs: list[tuple[Batch, Moment]], log: list[dict[str, Any]]) -> str:
-    """Jobs with their states, and the latest requests."""
+def page(now: str, jobs: list[tuple[Batch, Moment]], log: list[dict[str, Any]]) -> str:
+    """The emulator's time, jobs with their states, and the latest requests; loads itself anew."""
     job_rows = [(job.name, job.display_name, job.model, at.state.value, f"{at.served}/{job.total}") for job, at in jobs]
-    log_rows = [(entry["method"], entry["path"], entry.get("job", "")) for entry in reversed(log)]
+    log_rows = [
+        (entry["method"], entry["path"], str(entry.get("status", "…")), entry.get("job", "")) for entry in reversed(log)
+    ]
+    head = f'<meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>padwan emulator</title>{_STYLE}'
+    note = f"Answers here are made up; nothing reaches Google. The time here is {escape(now)}."
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>padwan emulator</title><style>{_STYLE}</style>'
-        "<h1>Gemini Batch emulator</h1><p>Answers here are made up; nothing reaches Google.</p>"
+        f'<!doctype html><html lang="en">{head}<h1>Gemini Batch emulator</h1><p>{note}</p>'
         f"<h2>Jobs</h2>{_table(('Name', 'Display name', 'Model', 'State', 'Served'), job_rows)}"
-        f"<h2>Latest requests</h2>{_table(('Method', 'Path', 'Job'), log_rows)}</html>"
+        f"<h2>Latest requests</h2>{_table(('Method', 'Path', 'Status', 'Job'), log_rows)}</html>"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import ipaddress
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from padwan_server.emulator.answers import AnswerFunction
     from padwan_server.emulator.scenario import Scenario
 
 
@@ -25,13 +27,13 @@ def main(argv: list[str] | None = None) -> int:
     from padwan_server.emulator.scenario import ScenarioError  # noqa: PLC0415 --help needs none of it
 
     try:
-        scenario = _scenario(options)
+        scenario, function = _scenario(options), _function(options.answer)
     except ScenarioError as error:
         print(f"The scenario cannot be used: {error}", file=sys.stderr)  # noqa: T201
         return 2
     folder = options.state or Path(tempfile.mkdtemp(prefix="padwan-emulator-"))
     try:
-        return asyncio.run(_serve(options, scenario, folder))
+        return asyncio.run(_serve(options, scenario, function, folder))
     except OSError as error:
         print(f"The emulator cannot start: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
@@ -53,6 +55,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="makes what is random repeatable")
     parser.add_argument("--pending", type=float, help="seconds that a job is pending (default: 0.5)")
     parser.add_argument("--running", type=float, help="seconds that a job then runs (default: 2)")
+    parser.add_argument("--speed", type=float, help="how fast time goes (default: 1; 0: moved by hand alone)")
+    parser.add_argument("--answer", metavar="MODULE:FUNCTION", help="Python that makes the texts of answers")
     parser.add_argument("--lease", type=Path, help="folder of locked files, one for each user; see --linger")
     parser.add_argument("--linger", type=float, default=60, help="seconds to stay after the last lease (default: 60)")
     return parser
@@ -73,13 +77,27 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     for name in ("fail_rate", "seed"):
         if getattr(options, name) is not None:
             setattr(scenario, name, getattr(options, name))
-    for name in ("pending", "running"):
+    for name in ("pending", "running", "speed"):
         if getattr(options, name) is not None:
             setattr(scenario.clock, name, getattr(options, name))
     return scenario
 
 
-async def _serve(options: argparse.Namespace, scenario: Scenario, folder: Path) -> int:
+def _function(named: str | None) -> AnswerFunction | None:
+    """The function that makes the texts of answers. Raises ScenarioError."""
+    from padwan_server.emulator.scenario import ScenarioError  # noqa: PLC0415 see main
+
+    if named is None:
+        return None
+    module, _, name = named.partition(":")
+    try:
+        function: AnswerFunction = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ScenarioError(f"--answer {named}: {error}") from None
+    return function
+
+
+async def _serve(options: argparse.Namespace, scenario: Scenario, function: AnswerFunction | None, folder: Path) -> int:
     import socket  # noqa: PLC0415 see main
 
     import uvicorn  # noqa: PLC0415
@@ -93,7 +111,7 @@ async def _serve(options: argparse.Namespace, scenario: Scenario, folder: Path) 
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((options.host, options.port))
         config = uvicorn.Config(
-            Service(folder, scenario).app(),
+            Service(folder, scenario, function).app(),
             log_level="critical",
             access_log=False,
             timeout_graceful_shutdown=1,

@@ -28,21 +28,51 @@ class Outcome(msgspec.Struct, forbid_unknown_fields=True):
     twice: bool = False
     thoughts: str | None = None
     text: str | None = None
+    template: str | None = None
+    """A text in which ``{prompt}``, ``{key}`` and ``{model}`` are filled in."""
     times: int | None = None
     """In how many jobs it applies; after that the prompt gets a plain answer."""
 
 
 class Clock(msgspec.Struct, forbid_unknown_fields=True):
-    """Seconds that a job is pending, and then running."""
+    """Seconds that a job is pending, and then running; how fast time goes, and how many jobs of a key run at once."""
 
     pending: float = 0.5
     running: float = 2.0
+    speed: float = 1.0
+    """0: time stands still, and is moved by ``POST /emulator/clock``."""
+    parallel: int | None = None
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True):
+    """What one key may have at a time (https://ai.google.dev/gemini-api/docs/batch-api#limits)."""
+
+    jobs: int = 100
+    tokens: int | None = None
+    """Tokens of the prompts in all active jobs of a model; the service's own limit depends on model and tier."""
+    storage: int = 20_000_000_000
+    retry_after: float = 30.0
+
+
+class ExistingJob(msgspec.Struct, forbid_unknown_fields=True):
+    """A job that is there from the start, for every key."""
+
+    name: str
+    state: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"] = "SUCCEEDED"
+    mode: Literal["inline", "file", "embed"] = "inline"
+
+
+class ExistingFile(msgspec.Struct, forbid_unknown_fields=True):
+    """A file that is there from the start, for every key."""
+
+    name: str
+    text: str = '{"key": "hello", "request": {"contents": [{"parts": [{"text": "Hello"}]}]}}\n'
 
 
 class Fault(msgspec.Struct, forbid_unknown_fields=True):
     """Trouble on the way: for ``times`` requests of a kind, after the first ``after`` of them."""
 
-    on: Literal["create", "get", "list", "cancel", "delete", "upload", "download"]
+    on: Literal["any", "create", "get", "list", "cancel", "delete", "upload", "download", "files", "models", "generate"]
     times: int = 1
     after: int = 0
     status: int | None = None
@@ -52,6 +82,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     delay: float = 0.0
     body: str | None = None
     """Answer 200 with this text."""
+    slow: float = 0.0
+    """Seconds over which the body of the answer arrives."""
 
 
 class End(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,6 +109,13 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     refuse_keys: list[str] = []
     refuse_models: list[str] = []
     faults: list[Fault] = []
+    latency: float = 0.0
+    """Seconds before every answer."""
+    empty_page: int | None = None
+    """Which page of a list of jobs, counted from 1, holds none although more follow."""
+    limits: Limits = msgspec.field(default_factory=Limits)
+    jobs: list[ExistingJob] = []
+    files: list[ExistingFile] = []
 
 
 class ScenarioError(Exception):

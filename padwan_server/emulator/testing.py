@@ -24,7 +24,7 @@ class RunningEmulator:
     def requests(self, kind: str = "") -> list[dict[str, Any]]:
         """The requests that arrived, oldest first: method, path, kind, and for creates the job and its size.
 
-        ``kind`` is one of create, get, list, cancel, delete, upload, download, files, models.
+        ``kind`` is one of create, get, list, cancel, delete, upload, download, files, models, generate.
         """
         found: list[dict[str, Any]] = json.loads(self._read("/emulator/requests"))
         return [request for request in found if kind in ("", request["kind"])]
@@ -34,12 +34,16 @@ class RunningEmulator:
         body = self._read(f"/emulator/jobs/{job.removeprefix('batches/')}/requests")
         return [json.loads(line) for line in body.splitlines()]
 
-    def _read(self, path: str) -> bytes:
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._read("/emulator/clock", json.dumps({"advance": seconds}).encode())
+
+    def _read(self, path: str, body: bytes | None = None) -> bytes:
         # No proxy stands between a test and its emulator.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.url + path) as answer:
-            body: bytes = answer.read()
-        return body
+        with opener.open(self.url + path, body) as answer:
+            read: bytes = answer.read()
+        return read
 
 
 @contextmanager

@@ -1,0 +1,135 @@
+"""What happens around every request: the key, the log, what the scenario orders, and the service's way to answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from padwan_server.emulator import wire
+from padwan_server.emulator.envelope import RpcError, bad_key, invalid, no_key, of_http_status
+from padwan_server.emulator.faults import Faults
+from padwan_server.emulator.scenario import Fault, Scenario
+from padwan_server.emulator.server import HANG_UP
+
+LOGGED = 10_000
+"""Requests that are remembered for those who look."""
+
+_DRIPS = 10
+"""Pieces in which a slow body arrives."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Exchange:
+    """Answers requests by handlers that know nothing of all this."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._faults = Faults(scenario.faults)
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOGGED)
+
+    def route(self, path: str, kind: str, handler: Handler, method: str = "GET", *, keyed: bool = True) -> Route:
+        """A route to a handler; ``kind`` is what the scenario and the log call it."""
+
+        async def answer(request: Request) -> Response:
+            request.state.entry = {"method": request.method, "path": request.url.path, "kind": kind}
+            self.log.append(request.state.entry)
+            fault = self._faults.next(kind)
+            await asyncio.sleep(self._scenario.latency)
+            try:
+                if keyed:
+                    self._check_key(request)
+                response = await (self._troubled(fault, request, handler) if fault else handler(request))
+            except RpcError as error:
+                response = error_response(error)
+            request.state.entry["status"] = response.status_code
+            return response
+
+        return Route(path, answer, methods=[method])
+
+    async def _troubled(self, fault: Fault, request: Request, handler: Handler) -> Response:
+        await asyncio.sleep(fault.delay)
+        if fault.drop == "before":
+            return _hang_up()
+        if fault.status is not None:
+            headers = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+            return error_response(of_http_status(fault.status, "Ordered by the scenario.", fault.retry_after), headers)
+        response = await handler(request)
+        if fault.drop == "after":
+            return _hang_up()
+        if fault.body is not None:
+            response = Response(fault.body, media_type="application/json")
+        return _slowed(response, fault.slow) if fault.slow and isinstance(response.body, bytes) else response
+
+    def _check_key(self, request: Request) -> None:
+        key = _key(request)
+        if not key:
+            raise no_key()
+        if key in self._scenario.refuse_keys:
+            raise bad_key()
+
+
+def _hang_up() -> Response:
+    return Response(headers={HANG_UP.decode(): "1"})
+
+
+def _slowed(response: Response, seconds: float) -> Response:
+    body = bytes(response.body)
+    size = -(-len(body) // _DRIPS) or 1
+
+    async def drip() -> AsyncIterator[bytes]:
+        for at in range(0, len(body), size):
+            await asyncio.sleep(seconds / _DRIPS)
+            yield body[at : at + size]
+
+    headers = dict(response.headers)
+    return StreamingResponse(drip(), status_code=response.status_code, headers=headers)
+
+
+def _key(request: Request) -> str:
+    return request.headers.get("x-goog-api-key") or request.query_params.get("key") or ""
+
+
+def owner_of(request: Request) -> str:
+    """Whose a thing is: told by the key, which is not kept."""
+    return hashlib.blake2b(_key(request).encode(), digest_size=8).hexdigest()
+
+
+def page_of(found: list[Any], request: Request) -> tuple[list[Any], dict[str, str]]:
+    """The page that is asked for, and the token of the next one. Raises RpcError."""
+    try:
+        size = int(request.query_params.get("pageSize") or 50)
+        start = int(request.query_params.get("pageToken") or 0)
+    except ValueError:
+        raise invalid("page_token", "Invalid page token.") from None
+    end = start + max(size, 1)
+    return found[start:end], ({"nextPageToken": str(end)} if end < len(found) else {})
+
+
+def json_response(value: Any, shape: type[msgspec.Struct], headers: dict[str, str] | None = None) -> Response:
+    """An answer in the service's encoding, held against its shape."""
+    body = msgspec.json.encode(value)
+    wire.check(body, shape)
+    return Response(body, media_type="application/json; charset=UTF-8", headers=headers)
+
+
+def operation_response(value: Any) -> Response:
+    """A job, held against its shape."""
+    body = msgspec.json.encode(value)
+    wire.check_operation(body)
+    return Response(body, media_type="application/json; charset=UTF-8")
+
+
+def error_response(error: RpcError, headers: dict[str, str] | None = None) -> Response:
+    """An error in its envelope."""
+    body = msgspec.json.encode(error.body())
+    wire.check(body, wire.ErrorResponse)
+    return Response(body, error.code, headers, "application/json; charset=UTF-8")
