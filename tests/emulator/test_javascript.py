@@ -1,0 +1,97 @@
+"""Google's own SDK for JavaScript works with the emulator unchanged."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from padwan_server.emulator.testing import RunningEmulator
+
+SDK = "@google/genai@3.1.0"
+BUILD = Path(__file__).parents[2] / "build" / "javascript"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("npm"), reason="needs Node.js and npm"),
+]
+
+SCRIPT = """
+import { GoogleGenAI } from "@google/genai";
+import { writeFileSync, readFileSync } from "node:fs";
+
+const ai = new GoogleGenAI({ apiKey: "any", httpOptions: { baseUrl: process.env.EMULATOR } });
+const model = "gemini-3.8-flash";
+const told = {};
+
+const src = [{ contents: [{ role: "user", parts: [{ text: "one" }] }], metadata: { key: "a" } }];
+const created = await ai.batches.create({ model, src, config: { displayName: "mine" } });
+const job = await ai.batches.get({ name: created.name });
+told.state = job.state;
+told.text = job.dest.inlinedResponses[0].response.candidates[0].content.parts[0].text;
+told.listed = [];
+for await (const listed of await ai.batches.list()) told.listed.push(listed.displayName);
+
+writeFileSync("in.jsonl", JSON.stringify({ key: "b", request: { contents: [{ parts: [{ text: "two" }] }] } }) + "\\n");
+const file = await ai.files.upload({ file: "in.jsonl", config: { mimeType: "application/jsonl" } });
+told.size = (await ai.files.get({ name: file.name })).sizeBytes;
+const fromFile = await ai.batches.get({ name: (await ai.batches.create({ model, src: file.name })).name });
+await ai.files.download({ file: fromFile.dest.fileName, downloadPath: "out.jsonl" });
+told.files = [];
+for await (const listed of await ai.files.list()) told.files.push(listed.name);
+await ai.files.delete({ name: file.name });
+
+const embed = { inlinedRequests: { contents: ["three"], config: { outputDimensionality: 3 } } };
+const embedded = await ai.batches.createEmbeddings({ model: "gemini-embedding-001", src: embed });
+const vectors = (await ai.batches.get({ name: embedded.name })).dest.inlinedEmbedContentResponses;
+told.dimensions = vectors[0].response.embedding.values.length;
+
+told.answer = (await ai.models.generateContent({ model, contents: "four" })).text;
+told.tokens = (await ai.models.countTokens({ model, contents: "five" })).totalTokens;
+await ai.batches.cancel({ name: created.name });
+await ai.batches.delete({ name: created.name });
+try { await ai.batches.get({ name: created.name }); } catch (error) { told.gone = error.status; }
+// The SDK downloads in the background of its promise.
+const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
+for (let tries = 0; tries < 200 && !told.line; tries++) {
+  try { told.line = JSON.parse(readFileSync("out.jsonl", "utf8")); } catch { await soon(); }
+}
+console.log(JSON.stringify(told));
+"""
+
+
+@pytest.fixture(scope="session")
+def sdk() -> Path:
+    """A folder with the SDK installed."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if not (BUILD / "node_modules" / "@google" / "genai").exists():
+        (BUILD / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
+        subprocess.run(["npm", "install", "--no-fund", "--no-audit", SDK], cwd=BUILD, check=True, timeout=300)
+    return BUILD
+
+
+@pytest.mark.timeout(330)
+def test_every_call(emulate: Callable[..., RunningEmulator], sdk: Path) -> None:
+    script = sdk / "every-call.mjs"
+    script.write_text(SCRIPT)
+    environment = {**os.environ, "EMULATOR": emulate().url}
+    ended = subprocess.run(
+        ["node", script.name], cwd=sdk, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["state"] == "JOB_STATE_SUCCEEDED"
+    assert told["text"].endswith("one")
+    assert told["listed"] == ["mine"]
+    assert int(told["size"]) > 50
+    assert told["line"]["key"] == "b"
+    assert len(told["files"]) == 2
+    assert told["dimensions"] == 3
+    assert told["answer"].endswith("four")
+    assert told["tokens"] == 1
+    assert told["gone"] == 404

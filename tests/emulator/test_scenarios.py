@@ -1,0 +1,294 @@
+"""What a scenario orders happens: time, quotas, order, answers, pages, and what is there from the start."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from padwan_server.emulator.testing import RunningEmulator
+
+Emulate = Callable[..., RunningEmulator]
+STILL = {"clock": {"pending": 10, "running": 100, "speed": 0}}
+DAY = 24 * 3600
+
+
+def call(emulator: RunningEmulator, method: str, path: str, body: Any = None, key: str = "k") -> tuple[int, Any]:
+    """One request over HTTP; its status and its JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{emulator.url}/v1beta/{path}", data, {"x-goog-api-key": key}, method=method)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def inline(*texts: str) -> dict[str, Any]:
+    requests = [
+        {"request": {"contents": [{"parts": [{"text": text}]}]}, "metadata": {"key": f"k{n}"}}
+        for n, text in enumerate(texts)
+    ]
+    return {"batch": {"displayName": "d", "inputConfig": {"requests": {"requests": requests}}}}
+
+
+def created(emulator: RunningEmulator, *texts: str, key: str = "k") -> str:
+    status, job = call(emulator, "POST", "models/m:batchGenerateContent", inline(*texts), key)
+    assert status == 200, job
+    name: str = job["name"]
+    return name
+
+
+def state(emulator: RunningEmulator, job: str, key: str = "k") -> str:
+    return str(call(emulator, "GET", job, key=key)[1]["metadata"]["state"].removeprefix("BATCH_STATE_"))
+
+
+def results(emulator: RunningEmulator, job: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = call(emulator, "GET", job)[1]["response"]["inlinedResponses"]["inlinedResponses"]
+    return found
+
+
+# Time
+
+
+def test_time_stands_still_until_it_is_moved(emulate: Emulate) -> None:
+    emulator = emulate(STILL)
+    job = created(emulator, *"abcd")
+    assert state(emulator, job) == "PENDING"
+    emulator.advance(10 + 50)
+    metadata = call(emulator, "GET", job)[1]["metadata"]
+    assert metadata["state"] == "BATCH_STATE_RUNNING"
+    assert metadata["batchStats"] == {
+        "requestCount": "4",
+        "successfulRequestCount": "2",
+        "pendingRequestCount": "2",
+    }
+    assert "done" not in call(emulator, "GET", job)[1]
+    emulator.advance(50)
+    answer = call(emulator, "GET", job)[1]
+    assert answer["done"] is True
+    assert answer["metadata"]["batchStats"] == {"requestCount": "4", "successfulRequestCount": "4"}
+    assert answer["metadata"]["output"]["inlinedResponses"] == answer["response"]["inlinedResponses"]
+
+
+def test_time_goes_as_fast_as_it_is_told(emulate: Emulate) -> None:
+    emulator = emulate({"clock": {"pending": 0, "running": DAY, "speed": 1e9}})
+    assert state(emulator, created(emulator, "a")) == "SUCCEEDED"
+
+
+def test_a_job_expires_after_two_days_without_results(emulate: Emulate) -> None:
+    emulator = emulate({"clock": {"pending": 3 * DAY, "running": 1, "speed": 0}})
+    job = created(emulator, "a")
+    emulator.advance(2 * DAY - 1)
+    assert state(emulator, job) == "PENDING"
+    emulator.advance(1)
+    answer = call(emulator, "GET", job)[1]
+    assert answer["metadata"]["state"] == "BATCH_STATE_EXPIRED"
+    assert answer["error"]
+    assert "response" not in answer
+
+
+def test_a_file_is_gone_after_two_days(emulate: Emulate) -> None:
+    emulator = emulate({**STILL, "files": [{"name": "files/mine"}]})
+    assert call(emulator, "GET", "files/mine")[0] == 200
+    emulator.advance(2 * DAY)
+    assert call(emulator, "GET", "files/mine")[0] == 403
+    assert call(emulator, "GET", "files")[1] == {}
+    batch = {"batch": {"displayName": "d", "inputConfig": {"fileName": "files/mine"}}}
+    assert call(emulator, "POST", "models/m:batchGenerateContent", batch)[0] == 403
+
+
+def test_time_goes_on_from_where_it_was_after_a_restart(emulate: Emulate, tmp_path: Path) -> None:
+    first = emulate(STILL, "--state", str(tmp_path))
+    job = created(first, "a")
+    first.advance(200)
+    first.process.terminate()
+    first.process.wait()
+    assert state(emulate(STILL, "--state", str(tmp_path)), job) == "SUCCEEDED"
+
+
+def test_a_job_waits_for_those_before_it(emulate: Emulate) -> None:
+    emulator = emulate({"clock": {**STILL["clock"], "parallel": 1}})
+    jobs = [created(emulator, "a") for _ in range(3)]
+    emulator.advance(11)
+    assert [state(emulator, job) for job in jobs] == ["RUNNING", "PENDING", "PENDING"]
+    emulator.advance(100)
+    assert [state(emulator, job) for job in jobs] == ["SUCCEEDED", "RUNNING", "PENDING"]
+    emulator.advance(100)
+    assert [state(emulator, job) for job in jobs] == ["SUCCEEDED", "SUCCEEDED", "RUNNING"]
+
+
+# Quotas
+
+
+def exceeded(answer: tuple[int, Any]) -> str:
+    status, body = answer
+    assert status == 429
+    assert body["error"]["status"] == "RESOURCE_EXHAUSTED"
+    details = {detail["@type"].rsplit(".", 1)[1]: detail for detail in body["error"]["details"]}
+    assert details["RetryInfo"]["retryDelay"] == "30s"
+    return str(details["QuotaFailure"]["violations"][0]["quotaId"])
+
+
+def test_so_many_jobs_of_a_key_at_once(emulate: Emulate) -> None:
+    emulator = emulate({**STILL, "limits": {"jobs": 2}})
+    jobs = [created(emulator, "a") for _ in range(2)]
+    again = ("POST", "models/m:batchGenerateContent", inline("a"))
+    assert exceeded(call(emulator, *again)) == "BatchConcurrentRequestsPerProject"
+    created(emulator, "a", key="another")
+    call(emulator, "POST", f"{jobs[0]}:cancel", {})
+    created(emulator, "a")
+
+
+def test_so_many_tokens_of_a_model_at_once(emulate: Emulate) -> None:
+    emulator = emulate({**STILL, "limits": {"tokens": 10}})
+    created(emulator, "x" * 24)
+    answer = call(emulator, "POST", "models/m:batchGenerateContent", inline("x" * 24))
+    assert exceeded(answer) == "BatchEnqueuedTokensPerModelPerProject"
+    assert len(call(emulator, "GET", "batches")[1]["operations"]) == 1
+    created(emulator, "x" * 16)
+
+
+def test_so_many_bytes_of_files(emulate: Emulate) -> None:
+    emulator = emulate({"limits": {"storage": 100}})
+    request = urllib.request.Request(
+        f"{emulator.url}/upload/v1beta/files",
+        b"{}",
+        {"x-goog-api-key": "k", "x-goog-upload-command": "start", "x-goog-upload-header-content-length": "101"},
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert exceeded((refused.value.code, json.loads(refused.value.read()))) == "FileStorageBytesPerProject"
+
+
+# Answers
+
+
+@pytest.mark.parametrize(
+    ("scenario", "keys"),
+    [
+        ({}, ["k0", "k1", "k2"]),
+        ({"order": "reversed"}, ["k2", "k1", "k0"]),
+        ({"answers": {"k1": {"missing": True}}}, ["k0", "k2"]),
+        ({"answers": {"k1": {"twice": True}}}, ["k0", "k1", "k1", "k2"]),
+        ({"keys": False}, [None, None, None]),
+    ],
+)
+def test_results_come_back_as_ordered(emulate: Emulate, scenario: dict[str, Any], keys: list[str | None]) -> None:
+    emulator = emulate(scenario)
+    found = results(emulator, created(emulator, *"abc"))
+    assert [result.get("metadata", {}).get("key") for result in found] == keys
+
+
+def test_a_shuffled_file_is_whole(emulate: Emulate, tmp_path: Path) -> None:
+    lines = [json.dumps({"key": str(n), "request": {"contents": [{"parts": [{"text": "x"}]}]}}) for n in range(500)]
+    scenario = {"order": "shuffled", "seed": 3, "files": [{"name": "files/in", "text": "\n".join(lines)}]}
+    orders = []
+    for _ in range(2):
+        emulator = emulate(scenario)
+        batch = {"batch": {"displayName": "d", "inputConfig": {"fileName": "files/in"}}}
+        job = call(emulator, "POST", "models/m:batchGenerateContent", batch)[1]["name"]
+        name = call(emulator, "GET", job)[1]["response"]["responsesFile"]
+        request = urllib.request.Request(
+            f"{emulator.url}/v1beta/{name}:download?alt=media", headers={"x-goog-api-key": "k"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            orders.append([int(json.loads(line)["key"]) for line in answer.read().splitlines()])
+    assert sorted(orders[0]) == list(range(500))
+    assert orders[0] != sorted(orders[0])
+    assert orders[0] == orders[1]
+
+
+def test_an_answer_by_a_template(emulate: Emulate) -> None:
+    emulator = emulate({"default": {"template": "{key} of {model}: {prompt} {other}"}})
+    [result] = results(emulator, created(emulator, "{key}"))
+    assert result["response"]["candidates"][0]["content"]["parts"] == [{"text": "k0 of m: {key} {other}"}]
+
+
+def test_an_answer_by_a_function(emulate: Emulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "answering.py").write_text(
+        "def shout(request, key, model):\n    return request['contents'][0]['parts'][0]['text'].upper() + key + model\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    emulator = emulate({}, "--answer", "answering:shout")
+    [result] = results(emulator, created(emulator, "hi"))
+    assert result["response"]["candidates"][0]["content"]["parts"] == [{"text": "HIk0m"}]
+
+
+def test_a_page_in_the_middle_is_empty(emulate: Emulate) -> None:
+    emulator = emulate({"empty_page": 2})
+    jobs = [created(emulator, "a") for _ in range(6)]
+    pages, token = [], ""
+    while True:
+        page = call(emulator, "GET", f"batches?pageSize=2&pageToken={token}")[1]
+        pages.append([job["name"] for job in page.get("operations", [])])
+        if not (token := page.get("nextPageToken", "")):
+            break
+    assert pages == [jobs[:3:-1], [], jobs[1::-1]]
+
+
+def test_a_slow_body_arrives_whole(emulate: Emulate) -> None:
+    emulator = emulate({"faults": [{"on": "list", "slow": 0.2}], "latency": 0.01})
+    job = created(emulator, "a")
+    assert call(emulator, "GET", "batches")[1]["operations"][0]["name"] == job
+
+
+# What is there from the start
+
+
+@pytest.mark.parametrize("mode", ["inline", "file", "embed"])
+@pytest.mark.parametrize("wanted", ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"])
+def test_jobs_are_there_from_the_start_for_every_key(emulate: Emulate, mode: str, wanted: str) -> None:
+    emulator = emulate({"jobs": [{"name": "batches/old", "state": wanted, "mode": mode}]})
+    for key in ("one", "two"):
+        assert state(emulator, "batches/old", key) == wanted
+    answer = call(emulator, "GET", "batches/old")[1]
+    assert answer["metadata"]["@type"].endswith("EmbedContentBatch" if mode == "embed" else "GenerateContentBatch")
+    assert answer.get("done", False) is (wanted not in ("PENDING", "RUNNING"))
+    assert ("response" in answer, "error" in answer) == (
+        wanted == "SUCCEEDED",
+        wanted in ("FAILED", "CANCELLED", "EXPIRED"),
+    )
+
+
+# Bad requests, worded as the service words them
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"batch": {"displayNam": "x"}}, "Unknown name \"displayNam\" at 'batch': Cannot find field."),
+        ({"batch": {"inputConfig": {"requests": {"requests": []}}}}, "no requests are given"),
+        ({"batch": {"inputConfig": {"requests": {"requests": [{"request": {}}]}}}}, "contents is not specified"),
+        ({"batch": {"inputConfig": {"requests": {"requests": [{"prompt": "x"}]}}}}, 'Unknown name "prompt"'),
+    ],
+)
+def test_a_create_is_refused_by_its_field(emulate: Emulate, body: Any, words: str) -> None:
+    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", body)
+    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert words in answer["error"]["message"]
+    assert answer["error"]["details"][0]["@type"].endswith("BadRequest")
+
+
+def test_more_than_twenty_megabytes_inline_are_refused(emulate: Emulate) -> None:
+    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", inline("x" * 20_000_001))
+    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    assert "exceeds the limit" in answer["error"]["message"]
+
+
+def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
+    emulator = emulate(STILL)
+    job = created(emulator, "a")
+    with urllib.request.urlopen(emulator.url) as answer:
+        page = answer.read().decode()
+    assert job in page
+    assert "models/m:batchGenerateContent" in page
+
+
+def test_other_projects_have_a_fixture(gemini_emulator: Callable[..., RunningEmulator]) -> None:
+    assert call(gemini_emulator(), "GET", "batches") == (200, {})
