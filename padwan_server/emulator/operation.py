@@ -28,8 +28,10 @@ def operation(batch: Batch, there: Moment, output: msgspec.Raw | None) -> dict[s
     metadata["createTime"] = timestamp(batch.created)
     if done:
         metadata["endTime"] = timestamp(there.since)
+    if not (done and batch.embeds and batch.inline):
+        # Recorded: an inline embedding batch that has ended says no time of its last change.
+        metadata["updateTime"] = timestamp(there.since)
     metadata |= {
-        "updateTime": timestamp(there.since),
         "batchStats": _stats(batch, there),
         "state": there.state.value,
         "name": batch.name,
@@ -59,7 +61,9 @@ def _ending(batch: Batch, there: Moment, output: msgspec.Raw | None, kind: str) 
         return {"error": {"code": 13, "message": "Batch was cancelled."}}
     if there.state is not State.SUCCEEDED:
         return {"error": {"code": batch.end_code, "message": batch.end_message}}
-    fields = msgspec.json.decode(output, type=dict[str, msgspec.Raw]) if output is not None else {}
+    if output is None:
+        return {}
+    fields = msgspec.json.decode(output, type=dict[str, msgspec.Raw])
     # Recorded: the output of inline embeddings has the type of the batch itself.
     suffix = "" if batch.embeds and batch.inline else "Output"
     return {"response": {"@type": f"{_TYPES}{kind}{suffix}", **fields}}

@@ -128,10 +128,10 @@ class _Batch(_Message):
     model: str
     display_name: str
     create_time: Timestamp
-    update_time: Timestamp
     batch_stats: BatchStats
     state: StateName
     name: str
+    update_time: Timestamp | UnsetType = UNSET
     input_config: InputConfig | UnsetType = UNSET
     end_time: Timestamp | UnsetType = UNSET
 
