@@ -36,6 +36,8 @@ class Retirement(NamedTuple):
 
 # https://ai.google.dev/gemini-api/docs/deprecations, read in November 2026
 RETIREMENTS = {
+    "gemini-1.5-flash": Retirement(date(2025, 9, 24), DEFAULT_MODEL),
+    "gemini-1.5-pro": Retirement(date(2025, 9, 24), DEFAULT_MODEL),
     "gemini-2.0-flash": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
     "gemini-2.0-flash-001": Retirement(date(2026, 6, 1), DEFAULT_MODEL),
     "gemini-2.0-flash-lite": Retirement(date(2026, 6, 1), DEFAULT_MODEL),

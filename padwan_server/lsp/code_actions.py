@@ -134,7 +134,7 @@ async def _all_alike(
 
 
 def _of_kind(prompts: PromptDocument, code: str) -> list[Problem]:
-    return prompts.find(prompts.count + 1, {code})
+    return prompts.find(prompts.counts().total(), {code})
 
 
 _NAMES = {PromptFormat.JSON: "a JSON array", PromptFormat.JSONL: "JSON Lines", PromptFormat.TEXT: "text"}

@@ -76,7 +76,7 @@ class PromptTextDocument(TextDocument):
     def format(self) -> PromptFormat:
         """By the name of the file; a document of no known kind may still say its language."""
         by_name = format_of(self.path)
-        if by_name is PromptFormat.TEXT and self.language_id in ("json", "jsonl"):
+        if by_name is PromptFormat.TEXT and "." not in self.path and self.language_id in ("json", "jsonl"):
             return PromptFormat(self.language_id)
         return by_name
 

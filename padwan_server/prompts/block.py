@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +16,17 @@ from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.record import DEFAULT_PREFIX, Record, number_in
 from padwan_server.prompts.scanner import scan_record
 from padwan_server.prompts.text import Encoding, LineIndex, count_line_ends, width
+
+
+class Before(Enum):
+    """What stands before a block: how its text is read depends on that and on nothing else before it."""
+
+    SEPARATOR = auto()
+    """The comma of an array, a line end, or nothing at all."""
+    ENTRY = auto()
+    """An entry of an array, without a comma."""
+    BROKEN = auto()
+    """What could not be read."""
 
 
 class Bracket(NamedTuple):
@@ -42,6 +54,9 @@ class Block:
     missing: frozenset[int] = frozenset()
     brackets: list[Bracket] = field(default_factory=list)
     reach: int = 0
+    before: Before = Before.SEPARATOR
+    behind: Before = Before.SEPARATOR
+    """What stands before the next block."""
     bare: bool = False
     """Whether it begins a JSON document that does not begin with a bracket."""
     alone: bool = False

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Iterator, Sequence
 from itertools import accumulate
 
-from padwan_server.prompts.block import Block
+from padwan_server.prompts.block import Before, Block
 from padwan_server.prompts.blocks import Blocks
 from padwan_server.prompts.context import Context, context_at
 from padwan_server.prompts.format import PromptFormat
@@ -37,7 +37,7 @@ class PromptDocument:
         self.format = format
         self._blocks = Blocks()
         self._repeats = Repeats(self._blocks)
-        self._replace(0, 0, list(self._read(text, first=True, complete=True, ends=())))
+        self._replace(0, 0, list(self._read(text, Before.SEPARATOR, first=True, complete=True, ends=())))
 
     # Its text
 
@@ -96,16 +96,18 @@ class PromptDocument:
         ends = {end: last + 1 + number for number, end in enumerate(lengths)}
         text = piece + "".join(block.text for block in after)
         fresh, at = list[Block](), 0
-        for block in self._read(text, first=first == 0, complete=complete, ends=ends):
+        for block in self._read(text, self._blocks[first].before, first=first == 0, complete=complete, ends=ends):
             fresh.append(block)
             at += len(block.text)
-            if at in ends and (not complete or at < len(text)):
+            if at in ends and (not complete or at < len(text)) and self._blocks[ends[at]].before is block.behind:
                 return fresh, ends[at]
         return (fresh, len(self._blocks)) if complete else ([], 0)
 
-    def _read(self, text: str, *, first: bool, complete: bool, ends: Collection[int]) -> Iterator[Block]:
+    def _read(
+        self, text: str, before: Before, *, first: bool, complete: bool, ends: Collection[int]
+    ) -> Iterator[Block]:
         if self.format is PromptFormat.JSON:
-            return array_blocks(text, first=first, complete=complete, ends=ends)
+            return array_blocks(text, before, first=first, complete=complete, ends=ends)
         return line_blocks(text, self.format, first=first, complete=complete, ends=ends)
 
     def _replace(self, first: int, last: int, blocks: list[Block]) -> None:

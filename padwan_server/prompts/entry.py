@@ -72,6 +72,8 @@ class _Entry:
             self._add(Code.EMPTY_KEY, "This key is empty. Write one, or leave the key out.", key.span)
         else:
             self._check_surrogates("key", key)
+            if has_control_character(key.data):
+                self._check_controls(key)
         return key
 
     def _prompt(self, prompt: Value, key: Value | None) -> Record | None:
@@ -183,16 +185,18 @@ def _parts(contents: Any) -> Iterator[str | None]:
 
 
 def _unknown_fields(fields: dict[str, Member]) -> Iterator[Problem]:
+    taken = set(fields)
     for member in fields.values():
         if member.name in _KNOWN:
             continue
         meant = _meant(member.name)
-        if meant is None or meant in fields:
+        if meant is None or meant in taken:
             message = "This field is not sent. An entry has prompt and key, or request and key."
             yield problem(Code.UNKNOWN_FIELD, message, member.name_span)
         else:
             message = f'This field is not sent. Did you mean "{meant}"?'
             yield problem(Code.UNKNOWN_FIELD, message, member.name_span, _rename(member, fields, meant))
+            taken.add(meant)
 
 
 def _rename(member: Member, fields: dict[str, Member], name: str) -> Fix | None:

@@ -30,7 +30,8 @@ def syntax_problem(faults: list[Fault], *, readable: bool) -> Problem:
     first = faults[0]
     fix = None
     if readable and first.edits:
-        alike = tuple(edit for fault in faults if fault.repair == first.repair for edit in fault.edits)
+        # One fault may be met twice, by each of the containers that end at the same place.
+        alike = tuple(dict.fromkeys(e for fault in faults if fault.repair == first.repair for e in fault.edits))
         fix = Fix(first.repair, alike)
     return problem(Code.JSON_SYNTAX, first.message, first.span, fix)
 

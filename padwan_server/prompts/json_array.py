@@ -13,14 +13,14 @@ from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
 
-from padwan_server.prompts.block import Block, Bracket, glanced_block, read_block
+from padwan_server.prompts.block import Before, Block, Bracket, glanced_block, read_block
 from padwan_server.prompts.entry import read_entry
 from padwan_server.prompts.fault import Fault, shown
 from padwan_server.prompts.gap import COMMENT_LIMIT, skip_gap
 from padwan_server.prompts.glance import glance_at_array
 from padwan_server.prompts.problem import Edit, Fix, Problem
 from padwan_server.prompts.record import Record
-from padwan_server.prompts.resync import next_record, resume
+from padwan_server.prompts.resync import end_of_array, next_entry, next_record, resume
 from padwan_server.prompts.rules import Code, problem
 from padwan_server.prompts.scanner import Scan, scan_record
 from padwan_server.prompts.source import BYTE_ORDER_MARK
@@ -41,20 +41,23 @@ _LIKELY_ENDS = (re.compile(r"}[ \t\r\n]*,"), re.compile(r'"[ \t\r\n]*,'))
 _DECODER = json.JSONDecoder()
 
 
-def array_blocks(text: str, *, first: bool, complete: bool, ends: Collection[int]) -> Iterator[Block]:
-    """The blocks of a text, which begins the document (``first``) or goes on behind a comma.
+def array_blocks(text: str, before: Before, *, first: bool, complete: bool, ends: Collection[int]) -> Iterator[Block]:
+    """The blocks of a text, which begins the document (``first``) or goes on behind what is ``before`` it.
 
-    Blocks end behind the comma of a sound entry, where ``ends`` says so if that can be. If the text is not ``complete``
-    they stop where more of the document must be known.
+    Blocks end behind the comma of a sound entry, where ``ends`` says so if that can be, or where they have become
+    large. If the text is not ``complete`` they stop where more of the document must be known.
     """
     at = 0
     while at < len(text) or (first and at == 0):
         opens = first and at == 0
-        block = _sound_block(text, at, opens=opens, complete=complete, ends=ends)
-        block = block or _ArrayReader(text, at, opens=opens, complete=complete).read()
+        block = None
+        if before is Before.SEPARATOR:
+            block = _sound_block(text, at, opens=opens, complete=complete, ends=ends)
+        block = block or _ArrayReader(text, at, before, opens=opens, complete=complete).read()
         if block is None:
             return
         yield block
+        before = block.behind
         at += len(block.text) or 1
 
 
@@ -150,6 +153,10 @@ class _Token(Enum):
     BROKEN = auto()
 
 
+_TOKENS = {Before.SEPARATOR: _Token.COMMA, Before.ENTRY: _Token.ENTRY, Before.BROKEN: _Token.BROKEN}
+_BEFORE = {token: before for before, token in _TOKENS.items()}
+
+
 class _MoreNeededError(Exception):
     """What the text means depends on what follows it."""
 
@@ -157,13 +164,15 @@ class _MoreNeededError(Exception):
 class _ArrayReader:
     """Reads from one sound place to the next: ``at`` is where it has come to."""
 
-    def __init__(self, text: str, start: int, *, opens: bool, complete: bool) -> None:
+    def __init__(self, text: str, start: int, before: Before, *, opens: bool, complete: bool) -> None:
+        self._before = before
         self._text = text
         self._start = start
         self._complete = complete
         self._at = start
-        self._last = _Token.NOTHING if opens else _Token.COMMA
+        self._last = _Token.NOTHING if opens else _TOKENS[before]
         self._comma = start - 1
+        self._entry_end = start
         self._reach = start
         self._sound = False
         self._bare: Value | None = None
@@ -182,17 +191,23 @@ class _ArrayReader:
             return None
         block = read_block(self._text[self._start : self._at], self._records, self._problems, self._reach - self._start)
         block.brackets = self._brackets
+        block.before, block.behind = self._before, _BEFORE.get(self._last, Before.SEPARATOR)
         if self._bare:
             block.bare = True
-            block.alone = self._last is _Token.ENTRY and block.count == 1 and not self._brackets
+            everything = self._complete and self._at == len(self._text)
+            block.alone = self._last is _Token.ENTRY and block.count == 1 and not self._brackets and everything
             if block.alone:
                 told = [p for p in block.problems if p.code == Code.JSON_SYNTAX or not block.missing]
-                block.problems = [_no_array(self._bare), *told]
+                faulty = any(p.code == Code.JSON_SYNTAX for p in told)
+                block.problems = [_no_array(self._bare, mendable=not faulty), *told]
         return block
 
     def _ended(self) -> bool:
-        """Whether a block can end here: behind the comma of a sound entry, or at the document's end."""
-        if self._last is _Token.COMMA and self._sound and self._at > self._start:
+        """Whether a block can end here: behind the comma of a sound entry, at a size, or at the document's end."""
+        size = self._at - self._start
+        if self._last is _Token.COMMA and self._sound and size >= TARGET // 8:
+            return True
+        if self._last in _BEFORE and size >= TARGET:
             return True
         sound = self._skip_gap()
         self._sound = self._sound and sound
@@ -234,8 +249,7 @@ class _ArrayReader:
     def _read_entry(self) -> None:
         start = self._at
         if self._last is _Token.ENTRY:
-            before = len(self._text[: self._at].rstrip(_WHITE_SPACE))
-            self._lacks("A comma is missing here.", before, ",")
+            self._lacks("A comma is missing here.", self._entry_end, ",")
         scan = self._scan(start)
         self._sound = scan.value is not None and not scan.problems
         if scan.value is None and self._last is _Token.CLOSING:
@@ -243,13 +257,22 @@ class _ArrayReader:
         else:
             self._take(scan)
         if scan.value is None:
-            self._at = max(resume(self._text, start, scan.suspect, self._reach), start + 1)
-            self._last = _Token.BROKEN
+            self._go_on_at(max(resume(self._text, start, scan.suspect, self._reach), start + 1))
             return
         if self._last is _Token.NOTHING:
             self._bare = self._shifted_value(scan.value)
-        self._at = scan.end
+        self._at = self._entry_end = scan.end
         self._last = _Token.ENTRY
+
+    def _go_on_at(self, following: int) -> None:
+        """Read on at what looks like the next entry, with the line end before it: how it is indented matters."""
+        self._last = _Token.BROKEN
+        self._sound = False
+        line = max(self._text.rfind("\n", self._at, following), self._text.rfind("\r", self._at, following))
+        if line > self._at and not self._text[line:following].strip(_WHITE_SPACE):
+            line -= self._text.startswith("\r\n", line - 1)
+            following = max(line, self._at + 1)
+        self._at = following
 
     def _take(self, scan: Scan) -> None:
         problems = list(scan.problems)
@@ -266,18 +289,22 @@ class _ArrayReader:
         self._report(Fault(f'Expected "," or "]" behind this entry, found {found}.', Span(start, start + 1)))
         size = LOOKAHEAD
         self._reach_to(start + size)
-        while start + size < len(self._text) and next_record(self._text, start - 1, start, start + size) is None:
+        while (following := next_entry(self._text, start, start + size)) is None and start + size < len(self._text):
             size *= 16
             self._reach_to(start + size)
-        self._at = max(resume(self._text, start - 1, start, start + size), start + 1)
-        self._last = _Token.BROKEN
-        self._sound = False
+        if following is None:
+            following = end_of_array(self._text, start)
+        self._go_on_at(max(following, start + 1))
 
     def _scan(self, start: int) -> Scan:
         """Read the entry at ``start``; with more and more of what follows if it is not sound and no other begins."""
         size = LOOKAHEAD
         while True:
             end = min(start + size, len(self._text))
+            if size > LOOKAHEAD and end < len(self._text) and _is_cut(self._text[start:end]):
+                self._reach_to(start + size)
+                size *= 16
+                continue
             scan = scan_record(self._text, start, end)
             sound = scan.value is not None and not scan.problems
             if sound and (scan.end < end or (end == len(self._text) and self._complete)):
@@ -300,9 +327,10 @@ class _ArrayReader:
         """Pass over what stands between tokens; whether that was white space alone."""
         faults: list[Fault] = []
         self._at = skip_gap(self._text, self._at, len(self._text), faults)
-        if faults:
-            self._reach_to(faults[-1].span.start + COMMENT_LIMIT)
         for fault in faults:
+            start, end = fault.span
+            unclosed = self._text.startswith("/*", start) and not self._text.endswith("*/", start + 2, end)
+            self._reach_to(start + COMMENT_LIMIT if unclosed else end + 1)
             self._report(fault)
         return not faults
 
@@ -318,7 +346,7 @@ class _ArrayReader:
 
     def _lacks(self, message: str, offset: int, text: str) -> None:
         # Nothing is there to be shown, so the character before it is.
-        shown_at = Span(max(offset - 1, 0), offset)
+        shown_at = Span(offset - 1, offset)
         self._report(Fault(message, shown_at, f"Insert {text}", (Edit(Span(offset, offset), text),)))
 
     def _report(self, fault: Fault) -> None:
@@ -328,13 +356,30 @@ class _ArrayReader:
         return value._replace(span=value.span.shifted(-self._start))
 
 
+def _is_cut(text: str) -> bool:
+    """Whether a piece of text is JSON but for its end, which is not in it."""
+    try:
+        _DECODER.raw_decode(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text) - LOOKAHEAD // 4
+    except RecursionError:
+        return False
+    return False
+
+
 def _moved(record: Record | None, offset: int) -> Record | None:
     return record.shifted(offset) if record and offset else record
 
 
-def _no_array(value: Value) -> Problem:
+def _no_array(value: Value, *, mendable: bool) -> Problem:
     start, end = value.span
-    around = Fix("Put it in an array", (Edit(Span(start, start), "["), Edit(Span(end, end), "]")))
+    around: Fix | None = Fix("Put it in an array", (Edit(Span(start, start), "["), Edit(Span(end, end), "]")))
+    if len(value.members) == 1 and isinstance(value.members[0].value.data, list):
+        inner = value.members[0].value.span
+        outside = (Edit(Span(start, inner.start), ""), Edit(Span(inner.end, end), ""))
+        around = Fix("Keep the array in it alone", outside)
+    if not mendable:
+        around = None
     if isinstance(value.data, dict):
         message = 'A prompt file is an array. Put "[" and "]" around its objects, and commas between them.'
         return problem(Code.TOP_LEVEL_OBJECT, message, value.span, around)

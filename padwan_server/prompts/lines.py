@@ -98,12 +98,21 @@ def _exact_block(text: str, lines: list[Span]) -> Block:
     return read_block(text, records, problems, 0)
 
 
+_PIECES = ("[", "]", "{", "}", "],", "},")
+_OVER_LINES = (
+    "A line of a JSON Lines file holds one whole value, and this one goes over several. "
+    "Put it on one line, or name the file .json if it is an array."
+)
+
+
 def _read_line(text: str, line: Span, index: int) -> tuple[Record | None, list[Problem]]:
     faults: list[Fault] = []
     start = skip_gap(text, line.start, line.end, faults)
     scan = scan_record(text, start, line.end)
     rest = skip_gap(text, scan.end, line.end, faults)
     problems = [*(fault.problem() for fault in faults), *scan.problems]
+    if text[line.start : line.end].strip() in _PIECES:
+        return None, [Fault(_OVER_LINES, line).problem()]
     if scan.value is None:
         return None, problems
     if rest < line.end:

@@ -10,7 +10,7 @@ from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.problem import Edit, Problem
 from padwan_server.prompts.record import Record
-from padwan_server.prompts.rules import ALL, Code
+from padwan_server.prompts.rules import ALL, ERRORS, Code
 from padwan_server.prompts.span import Span
 
 
@@ -24,7 +24,7 @@ class Refactoring(NamedTuple):
 
 def add_keys(document: PromptDocument) -> list[Edit]:
     """Write the key of each prompt that has none: the one that it has by its position."""
-    if document.format is PromptFormat.TEXT:
+    if not _readable(document):
         return []
     return [edit for record in document.records if record.generated for edit in _with_key(document, record)]
 
@@ -40,7 +40,7 @@ def _with_key(document: PromptDocument, record: Record) -> Iterator[Edit]:
 
 def to_objects(document: PromptDocument) -> list[Edit]:
     """Write each string as an object with a prompt."""
-    if document.format is PromptFormat.TEXT:
+    if not _readable(document):
         return []
     return [
         edit
@@ -55,7 +55,7 @@ def to_objects(document: PromptDocument) -> list[Edit]:
 
 def to_strings(document: PromptDocument) -> list[Edit]:
     """Write each object as a string; only where all of them hold a prompt and nothing else."""
-    if document.format is PromptFormat.TEXT:
+    if not _readable(document):
         return []
     objects = [record for record in document.records if not record.is_string]
     if any(json.loads(document.between(record.span)).keys() != {"prompt"} for record in objects):
@@ -65,12 +65,37 @@ def to_strings(document: PromptDocument) -> list[Edit]:
 
 def remove_blanks(document: PromptDocument) -> list[Edit]:
     """Remove the prompts that are blank, and blank lines."""
-    if document.format is PromptFormat.TEXT:
+    if not _readable(document):
         return []
-    lines = [
-        edit for found in document.find(document.count, {Code.BLANK_LINE}) if found.fix for edit in found.fix.edits
-    ]
-    return lines + list(_without(document, lambda record: not record.text.strip() and not record.request))
+    counts = document.counts()
+    lines = fixes(document.find(counts[Code.BLANK_LINE], {Code.BLANK_LINE}))
+    entries = list(_without(document, lambda record: not record.text.strip() and record.request is None))
+    return _apart([*entries, *lines])
+
+
+def _readable(document: PromptDocument) -> bool:
+    """Whether every entry of a JSON file is what it looks like: else an edit of all would guess."""
+    counts = document.counts()
+    return document.format is not PromptFormat.TEXT and not any(counts[code] for code in _UNREADABLE)
+
+
+_UNREADABLE = ERRORS - {
+    Code.BLANK_PROMPT,
+    Code.DUPLICATE_KEY,
+    Code.LONE_SURROGATE,
+    Code.FILE_TOO_LARGE,
+    Code.EMPTY_FILE,
+    Code.NOT_UTF8,
+}
+
+
+def _apart(edits: list[Edit]) -> list[Edit]:
+    """Those that do not lie within one before them."""
+    kept: list[Edit] = []
+    for edit in sorted(edits, key=lambda edit: (edit.span.start, -edit.span.end)):
+        if not kept or edit.span.start >= kept[-1].span.end:
+            kept.append(edit)
+    return kept
 
 
 def _without(document: PromptDocument, unwanted: Callable[[Record], bool]) -> Iterator[Edit]:
@@ -95,7 +120,7 @@ _DECISIONS = {Code.CONTROL_CHARACTER, Code.LONE_SURROGATE, Code.RETIRED_MODEL}
 
 def mendable(document: PromptDocument) -> list[Problem]:
     """The problems that can be mended without a decision."""
-    return [found for found in document.find(document.count + 1, ALL - _DECISIONS) if found.fix]
+    return [found for found in document.find(document.counts().total(), ALL - _DECISIONS) if found.fix]
 
 
 def fixes(problems: list[Problem]) -> list[Edit]:

@@ -83,10 +83,21 @@ def _of_field(text: str, member: Member, kind: FieldType) -> Iterator[Problem]:
             continue
         if kind.message and isinstance(value.data, dict):
             yield from _of_message(text, value, kind.message)
+        elif kind.choices and isinstance(value.data, str) and value.data not in kind.choices:
+            yield _unknown_choice(value, kind)
         elif kind.message or not fits_scalar(value.data, kind):
             expected = kind.description if value is member.value else kind.name
             message = f'"{short(member.name)}" takes {_with_article(expected)}, this is {value.describe()}.'
             yield problem(Code.BAD_REQUEST_FIELD, message, value.span)
+
+
+def _unknown_choice(value: Value, kind: FieldType) -> Problem:
+    close = difflib.get_close_matches(value.data.upper()[:60], kind.choices, n=1, cutoff=0.8)
+    if not close:
+        advice = f"The Gemini API knows {', '.join(kind.choices[:12])}. Use one of these."
+        return problem(Code.BAD_REQUEST_FIELD, advice, value.span)
+    fix = Fix(f"Use {close[0]}", (Edit(value.span, json.dumps(close[0])),))
+    return problem(Code.BAD_REQUEST_FIELD, f"Did you mean {close[0]}?", value.span, fix)
 
 
 def _values(text: str, value: Value, kind: FieldType) -> Iterator[Value]:

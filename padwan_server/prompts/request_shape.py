@@ -138,6 +138,8 @@ def fits_scalar(value: Any, kind: FieldType) -> bool:
     """Whether a value is of one of the types that a scalar field takes; no Boolean is a number."""
     if object in kind.scalars:
         return True
+    if kind.choices and type(value) is str:
+        return value in kind.choices or value.endswith("_UNSPECIFIED")
     if type(value) is bool:
         return bool in kind.scalars
     if type(value) is str and float in kind.scalars:

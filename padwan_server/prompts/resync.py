@@ -11,6 +11,7 @@ _OBJECT_AFTER_OBJECT = r"\}[ \t\r\n]*,[ \t\r\n]*(?=\{)"
 _STRING_ON_NEXT_LINE = re.compile(r"""[\r\n][ \t]*(?=["'{])""")
 _ITEM_AFTER_COMMA = re.compile(r""",[ \t\r\n]*(?=["'{])""")
 _OBJECT_START = re.compile(_RECORD)
+_FOLLOWING = re.compile(rf"""{_RECORD}|,[ \t\r\n]*(?=["'{{])""")
 _OBJECT = re.compile(f"{_RECORD}|{_OBJECT_AFTER_OBJECT}")
 
 
@@ -23,7 +24,13 @@ def next_record(text: str, broken: int, suspect: int, end: int) -> int | None:
 def resume(text: str, broken: int, suspect: int, end: int) -> int:
     """Where to read on behind a broken record: at the next one, the array's closing bracket, or the text's end."""
     following = next_record(text, broken, suspect, end)
-    return _end_of_array(text, suspect) if following is None else following
+    return end_of_array(text, suspect) if following is None else following
+
+
+def next_entry(text: str, at: int, end: int) -> int | None:
+    """The offset of the next entry behind what follows an entry and should not, looked for from ``at`` to ``end``."""
+    match = _FOLLOWING.search(text, at, end)
+    return match.end() if match else None
 
 
 def record_inside(text: str, start: int, end: int) -> int | None:
@@ -51,6 +58,7 @@ def _indentation(text: str, offset: int) -> str | None:
     return before if start and not before.strip(" \t") else None
 
 
-def _end_of_array(text: str, suspect: int) -> int:
+def end_of_array(text: str, suspect: int) -> int:
+    """Where the array's closing bracket is if the text ends with one, else the text's end."""
     closing = len(text.rstrip()) - 1
     return closing if closing >= suspect and text[closing] == "]" else len(text)

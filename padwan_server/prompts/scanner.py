@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple, NoReturn
 
 from padwan_server.prompts import literal
@@ -191,7 +192,8 @@ class _Scanner:
             return None
         end = self.at + length
         brackets = self.text.count("{", self.at, end) + self.text.count("[", self.at, end)
-        return Value(Span(self.at, end), data) if depth + brackets <= MAX_DEPTH else None
+        nested = brackets if depth + brackets <= MAX_DEPTH else _nesting(data, MAX_DEPTH)
+        return Value(Span(self.at, end), data) if depth + nested <= MAX_DEPTH else None
 
     def _object(self, depth: int) -> Value:
         start, members, more = self.at, list[Member](), True
@@ -305,6 +307,22 @@ class _Scanner:
             if member.name in first:
                 self.problems.append(_duplicate_member(member, first[member.name]))
             first.setdefault(member.name, member.name_span)
+
+
+def _nesting(data: Any, limit: int) -> int:
+    """How deep containers are nested in a value, or more than ``limit``."""
+    level, containers = 0, [data]
+    while level <= limit:
+        items = [item for container in containers for item in _items(container)]
+        level += 1
+        containers = [item for item in items if isinstance(item, dict | list)]
+        if not containers:
+            break
+    return level
+
+
+def _items(container: Any) -> Iterable[Any]:
+    return container.values() if isinstance(container, dict) else container
 
 
 def _plain_member(match: re.Match[str]) -> Member:
