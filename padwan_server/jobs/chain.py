@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from padwan_server.gemini.answers import Outcome
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger, Record
@@ -89,6 +90,11 @@ class Chain:
                 for job, record in filter(None, found)
                 if not record.good
             ]
+
+    def failed(self) -> int:
+        """How many prompts have no good answer."""
+        good = (Outcome.OK.value, Outcome.TRUNCATED.value)
+        return sum(n for outcome, n in self.outcomes().items() if outcome not in good) if self.root.stored else 0
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""

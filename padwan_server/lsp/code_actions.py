@@ -12,7 +12,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from padwan_server.lsp.convert import Converter
-from padwan_server.lsp.documents import PromptTextDocument
+from padwan_server.lsp.documents import PromptTextDocument, free_path
 from padwan_server.prompts.conversion import EXTENSIONS, as_array, as_lines, converted, keyed
 from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.format import PromptFormat
@@ -73,14 +73,14 @@ class CodeActions:
             return
         for target in PromptFormat:
             if text := await _apart(partial(converted, target=target), prompts):
-                yield _new_file(f"Convert to {_NAMES[target]}", _beside(document, "", target), text)
+                yield _new_file(f"Convert to {_NAMES[target]}", free_path(document, "", EXTENSIONS[target]), text)
         failed = await self._failed(document, prompts)
         if failed:
             yield failed
 
     async def _failed(self, document: PromptTextDocument, prompts: PromptDocument) -> types.CodeAction | None:
         """The prompts that the last job has no good answer to, in a file of their own, under the same keys."""
-        problems = await self._server.last_jobs.failed(document, prompts)
+        problems = await self._server.last_jobs.failed(document, prompts, everything=True)
         records = [record for found in problems if (record := prompts.record_at(found.span.start))]
         if not records:
             return None
@@ -88,7 +88,7 @@ class CodeActions:
         entries = map(keyed, records)
         text = as_array(entries) if target is PromptFormat.JSON else as_lines(entries)
         what = "1 failed prompt" if len(records) == 1 else f"{len(records)} failed prompts"
-        return _new_file(f"Put {what} into a new file", _beside(document, ".failed", target), text)
+        return _new_file(f"Put {what} into a new file", free_path(document, ".failed", EXTENSIONS[target]), text)
 
     @property
     def _creates_files(self) -> bool:
@@ -138,17 +138,6 @@ def _of_kind(prompts: PromptDocument, code: str) -> list[Problem]:
 
 
 _NAMES = {PromptFormat.JSON: "a JSON array", PromptFormat.JSONL: "JSON Lines", PromptFormat.TEXT: "text"}
-
-
-def _beside(document: PromptTextDocument, suffix: str, target: PromptFormat) -> Path:
-    """A path that is free, named after a document."""
-    path = Path(document.path)
-    stem = path.with_suffix("")
-    prompts = ".prompts" if stem.suffix == ".prompts" else ""
-    base = stem.with_suffix("") if prompts else stem
-    numbers = ("", *(f"-{number}" for number in range(2, 1000)))
-    named = (base.with_name(f"{base.name}{suffix}{number}{prompts}{EXTENSIONS[target]}") for number in numbers)
-    return next(candidate for candidate in named if not candidate.exists())
 
 
 def _new_file(title: str, path: Path, text: str) -> types.CodeAction:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from padwan_server.lsp.commands import PREFIX
-from padwan_server.lsp.documents import PromptTextDocument
+from padwan_server.lsp.documents import PromptTextDocument, free_path
 from padwan_server.lsp.last_jobs import LastJob
 from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.rules import number_of
@@ -49,8 +48,7 @@ class CodeLenses:
 
 
 async def _of_job(document: PromptTextDocument, job: LastJob) -> list[types.Command]:
-    failed = len(await job.failures())
-    return list(_job_commands(document, job, failed))
+    return list(_job_commands(document, job, await job.failed()))
 
 
 def _job_commands(document: PromptTextDocument, job: LastJob, failed: int) -> Iterator[types.Command]:
@@ -66,9 +64,7 @@ def _job_commands(document: PromptTextDocument, job: LastJob, failed: int) -> It
         yield _command("Poll", "poll", job=shown.name, results=False)
         yield _command("Cancel", "cancel", job=shown.name)
     if root.stored:
-        name = PurePath(document.path).name.split(".", 1)[0]
-        output = str(PurePath(document.path).with_name(f"{name}.results.json"))
-        yield _command("Export", "export", job=root.name, output=output, overwrite=True)
+        yield _command("Export", "export", job=root.name, output=str(free_path(document, ".results", ".json")))
     if root.stored and latest.stored and failed:
         yield _command(f"Retry {failed} failed", "retry", job=root.name, submit=True)
 

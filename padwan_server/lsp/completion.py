@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from padwan_server.lsp.convert import Converter
 from padwan_server.prompts.completion import Suggestion, suggestions
+from padwan_server.prompts.context import Expected
 from padwan_server.prompts.format import PromptFormat
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ class Completions:
         convert = Converter(document.uri, prompts, document.encoding)
         context = prompts.context(convert.offset(params.position))
         place, word = convert.range(context.span), prompts.between(context.span)
+        if context.expected is Expected.ENTRY and word:
+            # Within a string that is an entry: it is a prompt, and what it says is nobody's to complete.
+            return []
         # A quote that is there is part of the word: editors filter by what stands in its place.
         quote = '"' if word.startswith('"') else ""
         return [self._item(suggestion, place, quote) for suggestion in suggestions(context)]

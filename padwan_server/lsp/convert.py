@@ -38,14 +38,17 @@ class Converter:
         """A line and a column as an offset."""
         return self._prompts.offset(position.line, position.character, self._encoding)
 
-    def diagnostics(self, grades: Grades, failed: list[Problem]) -> list[types.Diagnostic]:
-        """The problems of the document and its ``failed`` requests; beyond PROBLEMS_SHOWN the last counts the rest."""
+    def diagnostics(self, grades: Grades, failed: list[Problem], untold: int) -> list[types.Diagnostic]:
+        """The problems of the document and its ``failed`` requests, of which there are ``untold`` more.
+
+        Beyond PROBLEMS_SHOWN the last one counts the rest.
+        """
         problems = self._prompts.find(PROBLEMS_SHOWN, grades.shown)
         problems = sorted([*problems, *failed], key=lambda p: p.span)[:PROBLEMS_SHOWN]
         shown = [self.diagnostic(grades.graded(found)) for found in problems]
         if len(problems) < PROBLEMS_SHOWN:
             return shown
-        if more := number_of(self._prompts.counts(), grades.shown) + len(failed) - PROBLEMS_SHOWN:
+        if more := number_of(self._prompts.counts(), grades.shown) + len(failed) + untold - PROBLEMS_SHOWN:
             message = f"There are {more + 1} more problems from here on. Mend some of those above first."
             last = problems[-1]
             shown[-1] = self.diagnostic(problem(Code.MORE_PROBLEMS, message, last.span))

@@ -95,7 +95,8 @@ class Diagnostics:
             # What was found while something was typed is of no text any more.
             if version == document.version:
                 convert = Converter(document.uri, prompts, document.encoding)
-                return convert.diagnostics(grades, [grades.graded(found) for found in failed])
+                untold = self._server.last_jobs.untold(document) if failed else 0
+                return convert.diagnostics(grades, [grades.graded(found) for found in failed], untold)
         return []
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -104,6 +105,17 @@ def _apply(change: types.TextDocumentContentChangeEvent, prompts: PromptDocument
 def _offsets(place: types.Range, text: PromptDocument | LineIndex, encoding: Encoding) -> tuple[int, int]:
     start = text.offset(place.start.line, place.start.character, encoding)
     return start, max(text.offset(place.end.line, place.end.character, encoding), start)
+
+
+def free_path(document: PromptTextDocument, suffix: str, extension: str) -> Path:
+    """A path beside a document, named after it, at which there is no file."""
+    path = Path(document.path)
+    base = path.with_suffix("")
+    base = base.with_suffix("") if base.suffix == ".prompts" else base
+    kind = ".prompts" if path.with_suffix("").suffix == ".prompts" and suffix != ".results" else ""
+    numbers = ("", *(f"-{number}" for number in range(2, 1000)))
+    named = (base.with_name(f"{base.name}{suffix}{number}{kind}{extension}") for number in numbers)
+    return next(candidate for candidate in named if not candidate.exists())
 
 
 class PromptWorkspace(Workspace):

@@ -35,9 +35,13 @@ class LastJob(NamedTuple):
             lambda: [self.chain.beside(r.key, r.digest, generated=r.generated) for r in records]
         )
 
-    async def failures(self) -> list[StoredAnswer]:
-        """The prompts that it has no good answer to."""
-        return await self.history.read(lambda: self.chain.failures(PROBLEMS_SHOWN))
+    async def failures(self, limit: int) -> list[StoredAnswer]:
+        """The first prompts that it has no good answer to."""
+        return await self.history.read(lambda: self.chain.failures(limit))
+
+    async def failed(self) -> int:
+        """How many prompts it has no good answer to."""
+        return await self.history.read(self.chain.failed)
 
 
 class LastJobs:
@@ -45,7 +49,7 @@ class LastJobs:
 
     def __init__(self, server: PadwanLanguageServer) -> None:
         self._server = server
-        self._failures: dict[str, tuple[list[Job], list[StoredAnswer]]] = {}
+        self._failures: dict[str, tuple[list[Job], list[StoredAnswer], int]] = {}
 
     async def of(self, document: PromptTextDocument) -> LastJob | None:
         """The job of a document, if there is one. A ledger that cannot be read is as good as none here."""
@@ -60,20 +64,32 @@ class LastJobs:
             return None
         return LastJob(chain, session.history) if chain else None
 
-    async def failed(self, document: PromptTextDocument, prompts: PromptDocument) -> list[Problem]:
-        """The prompts of a document that its last job has no good answer to, each where it stands now."""
+    async def failed(
+        self, document: PromptTextDocument, prompts: PromptDocument, *, everything: bool = False
+    ) -> list[Problem]:
+        """The prompts of a document that its last job has no good answer to, each where it stands now.
+
+        The first PROBLEMS_SHOWN of them unless ``everything`` is wanted.
+        """
         job = await self.of(document)
-        failures = await self._failures_of(document, job) if job else []
+        if job is None:
+            return []
+        failures = await (job.failures(job.chain.root.total) if everything else self._failures_of(document, job))
         found = [_failed(record, failure) for failure in failures for record in await _records(failure, prompts)]
         return sorted(found, key=lambda p: p.span)
 
     async def _failures_of(self, document: PromptTextDocument, job: LastJob) -> list[StoredAnswer]:
         """What failed, read again only when the job or a retry of it has moved: this is asked for at every key."""
-        jobs, failures = self._failures.get(document.uri, ([], []))
+        jobs, failures, _ = self._failures.get(document.uri, ([], [], 0))
         if jobs != job.chain.jobs:
-            failures = await job.failures()
-            self._failures[document.uri] = (job.chain.jobs, failures)
+            failures, total = await job.failures(PROBLEMS_SHOWN), await job.failed()
+            self._failures[document.uri] = (job.chain.jobs, failures, total)
         return failures
+
+    def untold(self, document: PromptTextDocument) -> int:
+        """How many more have failed than those that were found last."""
+        _, failures, total = self._failures.get(document.uri, ([], [], 0))
+        return total - len(failures)
 
 
 async def _records(failure: StoredAnswer, prompts: PromptDocument) -> list[Record]:

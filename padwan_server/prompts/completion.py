@@ -48,6 +48,14 @@ _ENTRY_FIELDS = (
 
 def suggestions(context: Context) -> Iterator[Suggestion]:
     """What fits there."""
+    if context.colon:
+        # The value is there already.
+        yield from (s._replace(text=f'"{s.label}"', snippet=False) for s in _fitting(context))
+    else:
+        yield from _fitting(context)
+
+
+def _fitting(context: Context) -> Iterator[Suggestion]:
     if context.expected is Expected.ENTRY:
         yield from _ENTRIES
     elif context.expected is Expected.NAME and not context.path:

@@ -226,6 +226,10 @@ async def completed(editor: Editor, text: str, name: str = "x.prompts.json") -> 
         ('[{"request": {"tool_config": {"function_calling_config": {"mode": |', ["AUTO", "ANY", "NONE", "VALIDATED"]),
         ('[{"request": {"generationConfig": {"responseLogprobs": |', ["true", "false"]),
         ('[{"prompt": "|"}]', []),
+        ('[{"prompt": "a"}|]', []),
+        ('["he|llo"]', []),
+        ('[{"|", "prompt": "x"}]', ["key", "request"]),
+        ('[\n{"prompt": "unclosed},\n{|}]', ["key", "prompt", "request"]),
     ],
 )
 async def test_completion_knows_where_it_is(editor: Editor, text: str, offered: list[str]) -> None:
@@ -248,6 +252,16 @@ async def test_completion_takes_the_place_of_the_word(editor: Editor) -> None:
     assert isinstance(item.text_edit, types.TextEdit)
     assert item.text_edit.range == types.Range(types.Position(0, 2), types.Position(0, 7))
     assert item.filter_text == '"prompt'
+
+
+async def test_completion_of_a_name_leaves_its_value_alone(editor: Editor) -> None:
+    editor.open("x.prompts.json", '[{"ke": "x"}]')
+    params = types.CompletionParams(editor.document("x.prompts.json"), types.Position(0, 4))
+    found = await editor.client.text_document_completion_async(params)
+    assert isinstance(found, list)
+    [item] = [item for item in found if item.label == "key"]
+    assert isinstance(item.text_edit, types.TextEdit)
+    assert item.text_edit.new_text == '"key"'
 
 
 async def test_entries_and_groups_of_lines_fold(editor: Editor) -> None:
