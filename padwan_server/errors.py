@@ -7,6 +7,7 @@ from typing import Any
 CODES = {
     "api-key-invalid": "The service refused the API key.",
     "bad-answer": "The service answered something that cannot be read.",
+    "conversion-loses": "The prompt file cannot be converted without a loss.",
     "demo-failed": "A step of the demo did not do what it should.",
     "disk-full": "There is no space left for the file; nothing was changed.",
     "emulator-not-started": "The workspace's emulator did not start; its log says why.",

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
+from padwan_server.errors import PadwanError
+from padwan_server.lsp.configuration import plain
 from padwan_server.lsp.convert import Converter
 from padwan_server.lsp.documents import PromptTextDocument, free_path
-from padwan_server.prompts.conversion import EXTENSIONS, as_array, as_lines, converted, keyed
+from padwan_server.prompts.conversion import EXTENSIONS, as_array, as_lines, converted, keyed, may_convert
 from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.problem import Problem
@@ -38,8 +40,9 @@ class CodeActions:
 
     def register(self) -> None:
         """Take part in the protocol."""
-        options = types.CodeActionOptions(code_action_kinds=_KINDS)
+        options = types.CodeActionOptions(code_action_kinds=_KINDS, resolve_provider=True)
         self._server.on(types.TEXT_DOCUMENT_CODE_ACTION, self._actions, options)
+        self._server.on(types.CODE_ACTION_RESOLVE, self._resolve)
 
     async def _actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
         document = self._server.scope.document(params.text_document.uri)
@@ -66,17 +69,55 @@ class CodeActions:
     async def _rewrites(
         self, document: PromptTextDocument, prompts: PromptDocument, convert: Converter
     ) -> AsyncIterator[types.CodeAction]:
+        """Those that apply; of a large file those that may, their edits made once one is chosen."""
+        later = prompts.count > _EAGER and self._resolves
         for refactoring in REFACTORINGS:
-            if edits := await _apart(refactoring.edits, prompts):
+            if not refactoring.may_apply(prompts):
+                continue
+            if later:
+                yield _later(document, refactoring.title, rewrite=refactoring.name)
+            elif edits := await _apart(refactoring.edits, prompts):
                 yield convert.whole(refactoring.title, types.CodeActionKind.RefactorRewrite, edits)
-        if not self._creates_files:
-            return
+        if self._creates_files:
+            async for action in self._new_files(document, prompts, later=later):
+                yield action
+
+    async def _new_files(
+        self, document: PromptTextDocument, prompts: PromptDocument, *, later: bool
+    ) -> AsyncIterator[types.CodeAction]:
         for target in PromptFormat:
-            if text := await _apart(partial(converted, target=target), prompts):
-                yield _new_file(f"Convert to {_NAMES[target]}", free_path(document, "", EXTENSIONS[target]), text)
-        failed = await self._failed(document, prompts)
-        if failed:
+            title = f"Convert to {_NAMES[target]}"
+            if not may_convert(prompts, target):
+                continue
+            path = free_path(document, "", EXTENSIONS[target])
+            if later:
+                yield _later(document, f"{title}: {path.name}", convert=target.value, path=str(path))
+            elif text := await _apart(partial(converted, target=target), prompts):
+                yield _new_file(title, path, text)
+        if failed := await self._failed(document, prompts):
             yield failed
+
+    async def _resolve(self, action: types.CodeAction) -> types.CodeAction:
+        """Make the edit of an action that was only announced. Raises PadwanError ``conversion-loses``."""
+        data = plain(action.data)
+        document = self._server.scope.document(data.get("uri", "")) if isinstance(data, dict) else None
+        if document is None:
+            return action
+        prompts = await document.prompts()
+        if "rewrite" in data:
+            edits = await _apart(_EDITS[data["rewrite"]], prompts)
+            convert = Converter(document.uri, prompts, document.encoding)
+            action.edit = convert.whole(action.title, types.CodeActionKind.RefactorRewrite, edits).edit
+        elif "convert" in data:
+            text = await _apart(partial(converted, target=PromptFormat(data["convert"])), prompts)
+            if not text:
+                raise PadwanError(
+                    "conversion-loses",
+                    "This file has prompts that the other format cannot hold: requests, or texts of several lines.",
+                    "Convert it to JSON Lines or to a JSON array.",
+                )
+            action.edit = _new_file("", Path(data["path"]), text).edit
+        return action
 
     async def _failed(self, document: PromptTextDocument, prompts: PromptDocument) -> types.CodeAction | None:
         """The prompts that the last job has no good answer to, in a file of their own, under the same keys."""
@@ -91,10 +132,24 @@ class CodeActions:
         return _new_file(f"Put {what} into a new file", free_path(document, ".failed", EXTENSIONS[target]), text)
 
     @property
+    def _resolves(self) -> bool:
+        text_document = self._server.client_capabilities.text_document
+        actions = text_document and text_document.code_action
+        return bool(actions and actions.resolve_support and "edit" in actions.resolve_support.properties)
+
+    @property
     def _creates_files(self) -> bool:
         workspace = self._server.client_capabilities.workspace
         edit = workspace and workspace.workspace_edit
         return bool(edit and edit.document_changes and "create" in (edit.resource_operations or ()))
+
+
+_EDITS = {refactoring.name: refactoring.edits for refactoring in REFACTORINGS}
+
+
+def _later(document: PromptTextDocument, title: str, **data: str) -> types.CodeAction:
+    """An action whose edit is made when it is chosen."""
+    return types.CodeAction(title, kind=types.CodeActionKind.RefactorRewrite, data={"uri": document.uri, **data})
 
 
 class _Wanted:

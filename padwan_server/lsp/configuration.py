@@ -85,15 +85,15 @@ class Configuration:
 
 def _section(given: Any) -> dict[str, Any]:
     """The object under ``padwan`` in ``given``, or ``given`` itself; only what is set."""
-    values = _plain(given)
+    values = plain(given)
     values = values.get(SECTION, values) if isinstance(values, dict) else {}
     return {name: value for name, value in values.items() if value is not None} if isinstance(values, dict) else {}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON as Python's own types: pygls turns the objects of untyped parameters into named tuples."""
     if hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, dict):
-        return {name: _plain(member) for name, member in value.items()}
-    return [_plain(member) for member in value] if isinstance(value, list | tuple) else value
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, list | tuple) else value

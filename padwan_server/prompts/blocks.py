@@ -26,6 +26,8 @@ class Blocks(Sequence[Block]):
         """How many problems of each rule the blocks have by themselves."""
         self.strings = 0
         """How many prompts are strings."""
+        self.keyed = 0
+        """How many prompts have a written key."""
         self.objects = 0
         """How many are objects."""
         self.size_in_bytes = 0
@@ -51,6 +53,7 @@ class Blocks(Sequence[Block]):
 
     def _count(self, block: Block, sign: int) -> None:
         self.strings += sign * block.strings
+        self.keyed += sign * len(block.written_keys)
         self.objects += sign * block.objects
         self.size_in_bytes += sign * block.size_in_bytes
         for code, number in block.codes.items():

@@ -17,12 +17,19 @@ EXTENSIONS = {PromptFormat.JSON: ".json", PromptFormat.JSONL: ".jsonl", PromptFo
 
 def converted(document: PromptDocument, target: PromptFormat) -> str | None:
     """The text of the document in another format; None if it has errors, or if something would be lost."""
-    if target is document.format or not document.prompts or number_of(document.counts(), ERRORS):
+    if not may_convert(document, target):
         return None
     if target is PromptFormat.TEXT:
         return _as_text(document.records)
     entries = [_entry(document, record) for record in document.records]
     return as_array(entries) if target is PromptFormat.JSON else as_lines(entries)
+
+
+def may_convert(document: PromptDocument, target: PromptFormat) -> bool:
+    """Whether ``converted`` may have a text, told without a look at each prompt."""
+    if target is document.format or not document.prompts or number_of(document.counts(), ERRORS):
+        return False
+    return target is not PromptFormat.TEXT or not document.keyed
 
 
 def _as_text(records: list[Record]) -> str | None:

@@ -146,6 +146,16 @@ class PromptDocument:
         return sum(block.count - len(block.missing) for block in self._blocks)
 
     @property
+    def strings(self) -> int:
+        """How many prompts are strings, lines of text too."""
+        return self._blocks.strings
+
+    @property
+    def keyed(self) -> int:
+        """How many prompts have a key that is written in the file."""
+        return self._blocks.keyed
+
+    @property
     def records(self) -> list[Record]:
         """All records in their order; read anew at each call."""
         return list(self.records_from(0))

@@ -15,11 +15,12 @@ from padwan_server.prompts.span import Span
 
 
 class Refactoring(NamedTuple):
-    """A kind of edit: ``edits`` finds none where it does not apply."""
+    """A kind of edit: ``edits`` finds none where it does not apply, which ``may_apply`` mostly tells at once."""
 
     name: str
     title: str
     edits: Callable[[PromptDocument], list[Edit]]
+    may_apply: Callable[[PromptDocument], bool]
 
 
 def add_keys(document: PromptDocument) -> list[Edit]:
@@ -135,9 +136,34 @@ def fixes(problems: list[Problem]) -> list[Edit]:
     return edits
 
 
+def _has_blanks(document: PromptDocument) -> bool:
+    counts = document.counts()
+    return bool(counts[Code.BLANK_PROMPT] or counts[Code.BLANK_LINE])
+
+
 REFACTORINGS = (
-    Refactoring("add-keys", "Add a key to each prompt without one", add_keys),
-    Refactoring("to-objects", "Write all prompts as objects", to_objects),
-    Refactoring("to-strings", "Write all prompts as strings", to_strings),
-    Refactoring("remove-blanks", "Remove all blank prompts", remove_blanks),
+    Refactoring(
+        "add-keys",
+        "Add a key to each prompt without one",
+        add_keys,
+        lambda document: _readable(document) and document.keyed < document.prompts,
+    ),
+    Refactoring(
+        "to-objects",
+        "Write all prompts as objects",
+        to_objects,
+        lambda document: _readable(document) and bool(document.strings),
+    ),
+    Refactoring(
+        "to-strings",
+        "Write all prompts as strings",
+        to_strings,
+        lambda document: _readable(document) and not document.keyed and document.strings < document.prompts,
+    ),
+    Refactoring(
+        "remove-blanks",
+        "Remove all blank prompts",
+        remove_blanks,
+        lambda document: _readable(document) and _has_blanks(document),
+    ),
 )

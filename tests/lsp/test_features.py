@@ -133,6 +133,43 @@ async def test_a_file_is_converted_into_a_new_one(
     assert created(actions[title]) == (file, converted)
 
 
+async def test_edits_of_a_large_file_are_made_when_they_are_chosen(editor: Editor) -> None:
+    prompts = [f"p{n}" for n in range(6000)]
+    editor.open("x.prompts.json", json.dumps(prompts))
+    actions = await editor.actions("x.prompts.json", (0, 0, 0, 0))
+    announced = actions["Write all prompts as objects"]
+    assert announced.edit is None
+    resolved = await editor.client.code_action_resolve_async(announced)
+    assert json.loads(edited(json.dumps(prompts), resolved.edit))[-1] == {"prompt": "p5999"}
+    converted = await editor.client.code_action_resolve_async(actions["Convert to text: x.prompts.txt"])
+    assert created(converted)[1].startswith("p0\np1\n")
+    editor.open("y.prompts.json", json.dumps([*prompts, "two\nlines"]))
+    lossy = (await editor.actions("y.prompts.json", (0, 0, 0, 0)))["Convert to text: y.prompts.txt"]
+    with pytest.raises(Exception, match="cannot hold"):
+        await editor.client.code_action_resolve_async(lossy)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"prompt": ""}, {"prompt": 5}, {"prompt": "b"}]',
+        '[\n{"prompt": "a"},\n{"prompt": "b"\n',
+        '[{prompt: "a"}, ""]',
+        '[{"prompt": " ", "request": {"contents": "x"}}, "b"]',
+    ],
+)
+async def test_a_file_that_cannot_be_read_in_whole_is_not_rewritten(editor: Editor, text: str) -> None:
+    editor.open("x.prompts.json", text)
+    assert await editor.actions("x.prompts.json", (0, 0, 0, 0), ["refactor"]) == {}
+
+
+async def test_blank_lines_and_prompts_go_together(editor: Editor) -> None:
+    text = '{"prompt":""}\n\n{"prompt":"b"}\n\n\n'
+    editor.open("x.prompts.jsonl", text)
+    actions = await editor.actions("x.prompts.jsonl", (0, 0, 0, 0), ["refactor"])
+    assert edited(text, actions["Remove all blank prompts"].edit) == '{"prompt":"b"}\n'
+
+
 async def test_a_file_that_exists_is_not_the_target(editor: Editor) -> None:
     (editor.root / "x.prompts.txt").write_text("mine")
     editor.open("x.prompts.json", '["a"]')
@@ -321,6 +358,24 @@ async def test_lenses_show_the_job_and_what_to_do_next(workspace: Path, editor: 
     await editor.command("poll", job=again["submitted"]["job"], interval=1)
     assert "Retry 1 failed" not in await editor.lenses("x.prompts.jsonl")
     assert editor.refreshed[types.WORKSPACE_CODE_LENS_REFRESH] > 0
+
+
+@pytest.mark.slow
+async def test_all_that_failed_are_counted(workspace: Path, editor: Editor) -> None:
+    folder = workspace / ".padwan" / "emulator"
+    folder.mkdir(parents=True)
+    (folder / "scenario.json").write_text(
+        json.dumps({"clock": {"pending": 0, "running": 0}, "default": {"error": {"code": 13}}})
+    )
+    await finished(editor, "x.prompts.txt", "".join(f"p{n}\n" for n in range(1100)), "plaintext")
+    assert "Retry 1100 failed" in await editor.lenses("x.prompts.txt")
+    uri = editor.uri("x.prompts.txt")
+    await editor.until(lambda: len(editor.published[uri][-1].diagnostics) == 1000)
+    last = editor.published[uri][-1].diagnostics[-1]
+    assert (last.code, "101 more" in last.message) == ("more-problems", True)
+    actions = await editor.actions("x.prompts.txt", (0, 0, 0, 0), ["refactor"])
+    _, text = created(actions["Put 1100 failed prompts into a new file: x.failed.prompts.jsonl"])
+    assert len(text.splitlines()) == 1100
 
 
 @pytest.mark.slow

@@ -93,6 +93,24 @@ def test_edits_end_where_a_fresh_reading_ends(
     assert told(document) == told(PromptDocument(document.text, format_))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join('{"prompt": "x"}' for _ in range(200)),
+        "[" + "\n".join("'x'" for _ in range(200)) + "]",
+        "[" + ",\n".join('{"prompt": "x",}' for _ in range(200)) + "]",
+        "[" + ",\n".join('{"prompt": "x"' for _ in range(200)) + "]",
+        "[" + ",\n".join('// so\n"x"' for _ in range(200)) + "]",
+    ],
+    ids=["lines in an array", "foreign quotes", "trailing commas", "no closing braces", "comments"],
+)
+def test_a_file_full_of_faults_has_small_blocks_too(text: str) -> None:
+    document = PromptDocument(text, JSON)
+    assert document.counts()
+    longest = max(len(block.text) for _, block in document.snapshot())
+    assert longest < json_array.TARGET + json_array.LOOKAHEAD + 100
+
+
 ENTRIES = st.lists(
     st.one_of(
         st.text(max_size=4),

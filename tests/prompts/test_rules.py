@@ -94,6 +94,18 @@ def test_a_bad_field_is_shown_where_it_stands(members: dict[str, Any], place: st
     assert document.errors == []
 
 
+def test_a_value_that_the_api_does_not_know_is_shown() -> None:
+    document = of_request(safetySettings=[{"category": "HARM_CATEGORY_HARASMENT", "threshold": "NEVER"}])
+    assert findings(document, Code.BAD_REQUEST_FIELD) == ['"HARM_CATEGORY_HARASMENT"', '"NEVER"']
+    assert "Did you mean HARM_CATEGORY_HARASSMENT?" in document.problems[0].message
+
+
+def test_only_one_of_two_names_for_a_field_is_renamed() -> None:
+    document = parse('[{"id": "a", "custom_id": "b", "prompt": "x"}]', JSON)
+    fixes = [p.fix for p in document.problems if p.code == Code.UNKNOWN_FIELD]
+    assert [fix is not None for fix in fixes] == [True, False]
+
+
 def test_a_retired_model_names_its_successor() -> None:
     document = of_request(model="models/gemini-2.0-flash")
     assert findings(document, Code.RETIRED_MODEL) == ['"models/gemini-2.0-flash"']
@@ -121,6 +133,7 @@ def test_requests_are_the_same_whatever_their_spelling() -> None:
     [
         ('["a\\u0000b"]', JSON, ["\\u0000"], '["ab"]'),
         ('["a\\u202Eb\u2066"]', JSON, ["\\u202E"], '["ab"]'),
+        ('[{"key": "k\\u0000", "prompt": "x"}]', JSON, ["\\u0000"], '[{"key": "k", "prompt": "x"}]'),
         ("a\x00b\nc", TEXT, ["\x00"], "ab\nc"),
         ("x\x1b[1m\n", TEXT, ["\x1b"], "x[1m\n"),
         ('{"request": {"contents": [{"parts": [{"text": "\x7f"}]}]}}', JSONL, ["\x7f"], None),
