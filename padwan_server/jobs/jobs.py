@@ -18,8 +18,10 @@ from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, now
 from padwan_server.jobs.ledger import Ledger, Record
 from padwan_server.jobs.progress import JobProgress
+from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.results import index, keep
 from padwan_server.jobs.submission import Request, Submission, seen, stored_requests
+from padwan_server.jobs.tag import untagged
 from padwan_server.jobs.watcher import Watcher
 
 T = TypeVar("T")
@@ -87,11 +89,27 @@ class Jobs:
             source=source,
             retry_of=retry_of,
         )
-        submission = Submission(self._gateway, self.ledger, self._folder, self._background)
-        sending = asyncio.create_task(submission.send(job, requests))
+        sending = asyncio.create_task(self._send(job, requests))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
         return await asyncio.shield(sending)
+
+    async def _send(self, job: Job, requests: Sequence[Request]) -> Job:
+        """Submit once; after silence, look whether the service has the job all the same."""
+        submission = Submission(self._gateway, self.ledger, self._folder, self._background)
+        try:
+            return await submission.send(job, requests)
+        except ServiceError as error:
+            if not error.ambiguous:
+                raise
+            found = await self._reconciliation.of(await self.remembered(job))
+            if not found.known_to_service:
+                raise
+            return found
+
+    @property
+    def _reconciliation(self) -> Reconciliation:
+        return Reconciliation(self._gateway, self.ledger, self._background)
 
     # Finding
 
@@ -119,7 +137,7 @@ class Jobs:
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
             if job.endpoint == self._endpoint:
-                return job
+                return await self._named(job)
         if found:
             raise PadwanError(
                 "other-backend",
@@ -129,12 +147,23 @@ class Jobs:
             )
         return None
 
+    async def _named(self, job: Job) -> Job:
+        """A job, with its name at the service if it lacks one and the service can be asked."""
+        if job.known_to_service:
+            return job
+        try:
+            [job] = await self._reconciliation.all([job])
+        except ServiceError as error:
+            if not error.transient:
+                raise
+        return job
+
     async def _adopt(self, remote: RemoteJob) -> Job:
         """Remember a job that another program made with the same key."""
         job = Job(
             endpoint=self._endpoint,
             key_fingerprint=self._key_fingerprint,
-            display_name=remote.display_name,
+            display_name=untagged(remote.display_name),
             model=remote.model,
             created=remote.create_time or now(),
         )
@@ -149,6 +178,7 @@ class Jobs:
         """
         unsent = [] if page_token else await self._call(self.ledger.recent, self._endpoint, limit, unnamed=True)
         try:
+            unsent = [job for job in await self._reconciliation.all(unsent) if not job.known_to_service]
             page = await self._gateway.list(limit, page_token)
         except ServiceError as error:
             if not error.transient or page_token:
@@ -163,7 +193,7 @@ class Jobs:
         """A list may lag behind: what the ledger has of an ended job stands."""
         if job and job.terminal:
             return job
-        job = job or Job(self._endpoint, self._key_fingerprint, remote.display_name, remote.model, id="")
+        job = job or Job(self._endpoint, self._key_fingerprint, untagged(remote.display_name), remote.model, id="")
         return replace(job, created=remote.create_time or job.created, **seen(remote))
 
     async def _look(self, job: Job, attempts: int = 3) -> Job:
@@ -225,7 +255,7 @@ class Jobs:
     async def chain(self, job: Job) -> Chain:
         """The job with its retries. Raises PadwanError ``job-not-done`` when the first has no results yet."""
         self._refuse_unnamed(job)
-        jobs = await self._call(self.ledger.chain, job)
+        jobs = [await self._named(member) for member in await self._call(self.ledger.chain, job)]
         for retry in jobs:
             if retry.known_to_service and not retry.stored and retry.id != job.id:
                 await self._look(retry)

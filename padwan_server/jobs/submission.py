@@ -17,6 +17,7 @@ from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, write_lines
 from padwan_server.jobs.job import UNCERTAIN, Job, now
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.tag import tagged
 from padwan_server.service import INLINE_LIMIT_BYTES
 
 
@@ -71,9 +72,9 @@ class Submission:
         if size < INLINE_LIMIT_BYTES:
             items = [inline_item(request.key, request.request) for request in requests]
             if await self.background.run(fit_inline, items):
-                return await self.gateway.create_inline(job.model, job.display_name, items)
+                return await self.gateway.create_inline(job.model, tagged(job.display_name, job.id), items)
         uploaded = await self.gateway.upload(path, job.display_name)
-        return await self.gateway.create_from_file(job.model, job.display_name, uploaded)
+        return await self.gateway.create_from_file(job.model, tagged(job.display_name, job.id), uploaded)
 
     async def _not_accepted(self, job: Job, path: Path, error: ServiceError) -> None:
         if error.ambiguous:

@@ -92,7 +92,7 @@ async def test_missing_answers_are_sent_again(emulate: Emulate, at_service: AtSe
 
 async def test_a_retry_that_is_still_on_its_way_is_not_sent_twice(emulate: Emulate, at_service: AtService) -> None:
     emulator = emulate(
-        {"answers": {"prompt-0": fails(None)}, "faults": [{"on": "create", "after": 1, "drop": "after"}]}
+        {"answers": {"prompt-0": fails(None)}, "faults": [{"on": "create", "after": 1, "drop": "before"}]}
     )
     run = at_service(emulator.url)
     first = (await run("create", prompts=["a"]))["job"]

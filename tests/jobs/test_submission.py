@@ -51,9 +51,58 @@ async def test_the_ledger_has_the_job_before_the_request_leaves(workspace: Path,
     assert keys == [["prompt-0", "prompt-1"]]
 
 
-@pytest.mark.parametrize(
-    "fault", [{"drop": "before"}, {"drop": "after"}, {"status": 500}, {"status": 503}, {"body": "<html>busy</html>"}]
-)
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"body": "<html>busy</html>"}, {"body": "{}"}])
+async def test_a_job_whose_answer_was_lost_is_found_by_its_tag(
+    workspace: Path, emulate: Emulate, at_service: AtService, fault: dict[str, Any]
+) -> None:
+    emulator = emulate({"faults": [{"on": "create", **fault}]})
+    run = at_service(emulator.url)
+    created = await run("create", prompts=["a"], name="mine")
+    assert len(emulator.requests("create")) == 1
+    [sent] = emulator.requests("create")
+    assert (created["job"], created["name"]) == (sent["job"], "mine")
+    assert (await run("status", job=created["job"]))["outcomes"] == {"ok": 1}
+    assert [(job["name"], job["id"]) for job in (await run("list"))["jobs"]] == [("mine", created["id"])]
+
+
+async def test_a_job_of_another_submission_is_never_taken_for_this_one(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate({"faults": [{"on": "create", "after": 1, "drop": "before"}]})
+    run = at_service(emulator.url)
+    first = await run("create", prompts=["a"])
+    error = await run.error("create", prompts=["a"])
+    assert error.code == "submit-uncertain"
+    listed = (await run("list"))["jobs"]
+    assert [job["job"] for job in listed] == ["", first["job"]]
+
+
+async def test_a_submission_cut_off_by_the_end_of_its_program_is_found_later(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate({"faults": [{"on": "create", "drop": "after"}, {"on": "list", "status": 404}]})
+    first = await at_service(emulator.url).error("create", prompts=["a"])
+    assert first.code == "submit-uncertain"
+    status = await at_service(emulator.url)("status", job=first.data["id"])
+    assert (status["outcomes"], status["id"]) == ({"ok": 1}, first.data["id"])
+    assert len(emulator.requests("create")) == 1
+
+
+async def test_a_retry_whose_answer_was_lost_belongs_to_its_chain(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    failing = {"answers": {"prompt-0": {"error": {"code": 13}, "times": 1}}}
+    emulator = emulate({**failing, "faults": [{"on": "create", "after": 1, "drop": "after"}]})
+    run = at_service(emulator.url)
+    job = (await run("create", prompts=["a", "b"]))["job"]
+    await run("poll", job=job, interval=1)
+    again = (await run("retry", job=job, submit=True))["submitted"]["job"]
+    await run("poll", job=again, interval=1)
+    assert (await run("status", job=job))["outcomes"] == {"ok": 2}
+    assert len(emulator.requests("create")) == 2
+
+
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 500}, {"status": 503}])
 async def test_silence_after_a_create_leaves_the_job_uncertain_and_sends_nothing_again(
     workspace: Path, emulate: Emulate, at_service: AtService, fault: dict[str, Any]
 ) -> None:
