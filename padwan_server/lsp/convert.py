@@ -38,12 +38,13 @@ class Converter:
         """A line and a column as an offset."""
         return self._prompts.offset(position.line, position.character, self._encoding)
 
-    def diagnostics(self, grades: Grades, failed: list[Problem], untold: int) -> list[types.Diagnostic]:
-        """The problems of the document and its ``failed`` requests, of which there are ``untold`` more.
+    def diagnostics(
+        self, problems: list[Problem], grades: Grades, failed: list[Problem], untold: int
+    ) -> list[types.Diagnostic]:
+        """The first problems of the document and its ``failed`` requests, of which there are ``untold`` more.
 
         Beyond PROBLEMS_SHOWN the last one counts the rest.
         """
-        problems = self._prompts.find(PROBLEMS_SHOWN, grades.shown)
         problems = sorted([*problems, *failed], key=lambda p: p.span)[:PROBLEMS_SHOWN]
         shown = [self.diagnostic(grades.graded(found)) for found in problems]
         if len(problems) < PROBLEMS_SHOWN:

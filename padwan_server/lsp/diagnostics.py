@@ -10,10 +10,15 @@ from lsprotocol import types
 from padwan_server.lsp.convert import SOURCE, Converter
 from padwan_server.lsp.documents import PromptTextDocument
 from padwan_server.lsp.errors import log_internal
+from padwan_server.prompts.document import PROBLEMS_SHOWN
 from padwan_server.prompts.rules import Code
 
 if TYPE_CHECKING:
     from padwan_server.lsp.server import PadwanLanguageServer
+
+
+_AT_ONCE = 200
+"""Problems that can be found and put into the protocol's words without holding the event loop for long."""
 
 
 class Diagnostics:
@@ -92,11 +97,14 @@ class Diagnostics:
             failed = (
                 await self._server.last_jobs.failed(document, prompts) if Code.FAILED_REQUEST in grades.shown else []
             )
+            problems = prompts.find(PROBLEMS_SHOWN, grades.shown)
+            if len(problems) > _AT_ONCE:
+                await asyncio.sleep(0)
             # What was found while something was typed is of no text any more.
             if version == document.version:
                 convert = Converter(document.uri, prompts, document.encoding)
                 untold = self._server.last_jobs.untold(document) if failed else 0
-                return convert.diagnostics(grades, [grades.graded(found) for found in failed], untold)
+                return convert.diagnostics(problems, grades, [grades.graded(found) for found in failed], untold)
         return []
 
     def _publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
