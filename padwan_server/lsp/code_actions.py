@@ -45,11 +45,10 @@ class CodeActions:
         self._server.on(types.CODE_ACTION_RESOLVE, self._resolve)
 
     async def _actions(self, params: types.CodeActionParams) -> list[types.CodeAction]:
-        document = self._server.scope.document(params.text_document.uri)
-        if document is None:
+        view = await self._server.scope.view(params.text_document.uri)
+        if view is None:
             return []
-        prompts = await document.prompts()
-        convert = Converter(document.uri, prompts, document.encoding)
+        document, prompts, convert = view
         wanted = _Wanted(params.context, prompts)
         actions: list[types.CodeAction] = []
         if wanted(types.CodeActionKind.QuickFix):

@@ -50,11 +50,10 @@ class Folding:
         return [types.FoldingRange(first, last) for first, last in folds]
 
     async def _selections(self, params: types.SelectionRangeParams) -> list[types.SelectionRange]:
-        document = self._server.scope.document(params.text_document.uri)
-        if document is None:
+        view = await self._server.scope.view(params.text_document.uri)
+        if view is None:
             return []
-        prompts = await document.prompts()
-        convert = Converter(document.uri, prompts, document.encoding)
+        _, prompts, convert = view
         return [_selection(prompts, convert, position) for position in params.positions]
 
 

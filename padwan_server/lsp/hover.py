@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from padwan_server.lsp.convert import Converter
 from padwan_server.lsp.last_jobs import LastJob
 from padwan_server.prompts.record import Record
 
@@ -31,11 +30,10 @@ class Hovers:
         self._server.on(types.TEXT_DOCUMENT_HOVER, self._hover)
 
     async def _hover(self, params: types.HoverParams) -> types.Hover | None:
-        document = self._server.scope.document(params.text_document.uri)
-        if document is None:
+        view = await self._server.scope.view(params.text_document.uri)
+        if view is None:
             return None
-        prompts = await document.prompts()
-        convert = Converter(document.uri, prompts, document.encoding)
+        document, prompts, convert = view
         record = prompts.record_at(convert.offset(params.position))
         if record is None:
             return None

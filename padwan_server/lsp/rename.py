@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from padwan_server.errors import PadwanError
-from padwan_server.lsp.convert import Converter
 from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.record import Record
 
@@ -51,11 +50,10 @@ class Renames:
         self, params: types.PrepareRenameParams | types.RenameParams
     ) -> tuple[Record, types.Range, PromptDocument] | None:
         """The record whose written key stands at a position, and the place of the key."""
-        document = self._server.scope.document(params.text_document.uri)
-        if document is None:
+        view = await self._server.scope.view(params.text_document.uri)
+        if view is None:
             return None
-        prompts = await document.prompts()
-        convert = Converter(document.uri, prompts, document.encoding)
+        _, prompts, convert = view
         offset = convert.offset(params.position)
         record = prompts.record_at(offset)
         if record is None or record.key_span is None or record.generated:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from fnmatch import fnmatch
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from padwan_server.lsp.convert import Converter
 from padwan_server.lsp.documents import PromptTextDocument
+from padwan_server.prompts.document import PromptDocument
 
 if TYPE_CHECKING:
     from padwan_server.lsp.server import PadwanLanguageServer
+
+
+class PromptView(NamedTuple):
+    """What a feature looks at: a document, its prompts, and what translates their places."""
+
+    document: PromptTextDocument
+    prompts: PromptDocument
+    convert: Converter
 
 
 class Scope:
@@ -28,6 +38,14 @@ class Scope:
         """The open prompt file of this address."""
         document = self._server.documents.get(uri)
         return document if document and self.holds(document) else None
+
+    async def view(self, uri: str) -> PromptView | None:
+        """An open prompt file with its prompts as they are now."""
+        document = self.document(uri)
+        if document is None:
+            return None
+        prompts = await document.prompts()
+        return PromptView(document, prompts, Converter(document.uri, prompts, document.encoding))
 
     def add(self, document: PromptTextDocument) -> bool:
         """Look after a document from now on, whatever its name; whether that is new."""

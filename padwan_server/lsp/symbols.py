@@ -28,11 +28,10 @@ class Symbols:
         self._server.on(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, self._symbols)
 
     async def _symbols(self, params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
-        document = self._server.scope.document(params.text_document.uri)
-        if document is None:
+        view = await self._server.scope.view(params.text_document.uri)
+        if view is None:
             return []
-        prompts = await document.prompts()
-        convert = Converter(document.uri, prompts, document.encoding)
+        _, prompts, convert = view
         return [_symbol(record, convert) for record in islice(prompts.records_from(0), SYMBOLS_SHOWN)]
 
 
