@@ -21,7 +21,7 @@ from padwan_server.jobs.progress import JobProgress
 from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.results import index, keep
 from padwan_server.jobs.submission import Request, Submission, seen, stored_requests
-from padwan_server.jobs.tag import untagged
+from padwan_server.jobs.tag import tag_in, tag_of, untagged
 from padwan_server.jobs.watcher import Watcher
 
 T = TypeVar("T")
@@ -159,7 +159,12 @@ class Jobs:
         return job
 
     async def _adopt(self, remote: RemoteJob) -> Job:
-        """Remember a job that another program made with the same key."""
+        """Remember a job that another program made with the same key, or know it as our own that got no answer."""
+        tag = tag_in(remote.display_name)
+        mine = [job for job in await self._call(self.ledger.unnamed, self._endpoint) if tag_of(job.id) == tag]
+        if mine:
+            job = await self._call(self.ledger.update, mine[0], **seen(remote))
+            return await self._with_results(job, remote)
         job = Job(
             endpoint=self._endpoint,
             key_fingerprint=self._key_fingerprint,

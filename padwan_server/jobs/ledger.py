@@ -156,6 +156,11 @@ class Ledger:
         )
         return {row["name"]: _from_row(row) for row in found}
 
+    def unnamed(self, endpoint: str) -> list[Job]:
+        """The submissions at this endpoint that the service never named."""
+        found = self._db.execute("SELECT * FROM jobs WHERE endpoint = ? AND name = ''", [endpoint])
+        return [_from_row(row) for row in found]
+
     def recent(self, endpoint: str, limit: int, *, unnamed: bool = False) -> list[Job]:
         """The newest jobs at this endpoint; with ``unnamed`` only those that the service never named."""
         where = "AND name = ''" if unnamed else ""
