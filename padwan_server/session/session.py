@@ -11,7 +11,7 @@ from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
-from padwan_server.operations.context import Context, Progress
+from padwan_server.operations.context import Confirm, Context, Progress
 from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
@@ -20,6 +20,11 @@ from padwan_server.session.workspace import FolderWorkspace, OpenText
 
 async def no_progress(_: JobProgress) -> None:
     """For callers that show none."""
+
+
+async def nobody_to_ask(_: str) -> bool | None:
+    """For callers behind whom there is no person."""
+    return None
 
 
 class Session:
@@ -41,9 +46,9 @@ class Session:
         """The newest job of a prompt file at the chosen backend, as last seen, with its retries."""
         return await self.history.latest(backend_label(self.settings.backend), self.workspace.display_path(path))
 
-    def context(self, progress: Progress = no_progress) -> Context:
-        """What an operation needs, with this caller's way to show progress."""
-        return Context(self.workspace, self.settings, progress, self._jobs)
+    def context(self, progress: Progress = no_progress, confirm: Confirm = nobody_to_ask) -> Context:
+        """What an operation needs, with this caller's way to show progress and to ask."""
+        return Context(self.workspace, self.settings, progress, confirm, self.history, self._jobs)
 
     async def aclose(self) -> None:
         """Give everything free; submissions on their way are finished first."""
@@ -59,7 +64,13 @@ class Session:
             backend = await self._backend()
             if backend not in self._opened:
                 gateway = Gateway(backend.endpoint)
-                jobs = Jobs(self._folder, gateway, backend.label, backend.endpoint.key_fingerprint)
+                jobs = Jobs(
+                    self._folder,
+                    gateway,
+                    backend.label,
+                    backend.endpoint.key_fingerprint,
+                    tags=self.settings.submission_tags,
+                )
                 self._opened[backend] = await jobs.open()
             return self._opened[backend]
 

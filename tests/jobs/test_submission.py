@@ -24,7 +24,12 @@ def remembered(workspace: Path) -> list[dict[str, Any]]:
     database = sqlite3.connect(f"file:{workspace}/.padwan/ledger.sqlite3?mode=ro", uri=True)
     try:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM jobs")]
+        return [
+            dict(row)
+            for row in database.execute(
+                "SELECT * FROM jobs JOIN parts ON parts.job = jobs.number ORDER BY jobs.number, parts.number"
+            )
+        ]
     finally:
         database.close()
 

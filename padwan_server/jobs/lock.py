@@ -1,0 +1,50 @@
+"""Locks between processes: each is a file, and dies with the process that holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_AGAIN_AFTER = 0.1
+"""Seconds between two tries."""
+
+
+class Lock:
+    """Held by one task of one process at a time. Its file is gone when nobody holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(path, thread_local=False)
+
+    def take(self) -> bool:
+        """Hold it, unless somebody else does; whether it is held now."""
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let others have it."""
+        # Removed while it is held: who opened the file before sees, once it has the lock, that it has no name.
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self._lock.release()
+
+    def is_held(self) -> bool:
+        """Whether some task of some process holds it now."""
+        if not self._path.exists() or not self.take():
+            return self._path.exists()
+        self.release()
+        return False
+
+    async def __aenter__(self) -> Lock:
+        while not self.take():  # noqa: ASYNC110 another process tells nobody
+            await asyncio.sleep(_AGAIN_AFTER)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.release()
