@@ -145,7 +145,7 @@ class Jobs:
     async def _clean(self) -> None:
         """Forget submissions whose program ended while it wrote their requests: nobody was told of them."""
         for job in await self._call(self.ledger.unready):
-            if not self._folder.lock(job.id).is_held():
+            if not self.is_being_sent(job):
                 await self._call(forget, self.ledger, self._folder, job)
 
     def _submission(self, told: Told = nobody) -> Submission:
@@ -213,6 +213,10 @@ class Jobs:
                 if not error.transient:
                     raise
         return job
+
+    def is_being_sent(self, job: Job) -> bool:
+        """Whether a living process is sending it, or some of it."""
+        return self._folder.lock(job.id).is_held()
 
     async def _adopt(self, remote: RemoteJob) -> Job:
         """Remember a job that another program made with the same key, or know it as our own that got no answer."""
@@ -379,7 +383,7 @@ class Jobs:
             active=active,
             key_fingerprint=self.key_fingerprint,
             moment=now(),
-            sending=self._folder.lock(job.id).is_held(),
+            sending=self.is_being_sent(job),
         )
 
     # Retrying
@@ -451,7 +455,7 @@ class Jobs:
 
     def _refuse_unanswered(self, job: Job) -> None:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
-        moves = any(part.name and not part.terminal for part in job.parts) or self._folder.lock(job.id).is_held()
+        moves = any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
         if not moves and (job.uncertain or not job.sent):
             raise PadwanError(
                 "submit-uncertain",

@@ -113,9 +113,8 @@ async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
     if not file:
         return {}
     source, grades = await prompt_source(file, None, context), context.settings.grades
-    return await asyncio.to_thread(
-        lambda: {r.key: request_of(r, None, None) for r in sendable(source, grades).records_from(0)}
-    )
+    prompts = await sendable(source, grades)
+    return await asyncio.to_thread(lambda: {p.key: request_of(p, None, None) for p in prompts.prompts()})
 
 
 async def _requests(
