@@ -71,7 +71,7 @@ def _loopback(host: str) -> bool:
 
 def _scenario(options: argparse.Namespace) -> Scenario:
     """The scenario file with the options over it."""
-    from padwan_server.emulator.scenario import Scenario, load  # noqa: PLC0415 see main
+    from padwan_server.emulator.scenario import Scenario, checked, load  # noqa: PLC0415 see main
 
     scenario = load(options.scenario) if options.scenario else Scenario()
     for name in ("fail_rate", "seed"):
@@ -80,7 +80,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     for name in ("pending", "running", "speed"):
         if getattr(options, name) is not None:
             setattr(scenario.clock, name, getattr(options, name))
-    return scenario
+    return checked(scenario)
 
 
 def _function(named: str | None) -> AnswerFunction | None:

@@ -120,7 +120,7 @@ def create(client: genai.Client, **changes: Any) -> Any:
 
 REFUSALS: list[tuple[Callable[[genai.Client], Any], int, str, str]] = [
     (lambda client: create(client, model="gone"), 404, "NOT_FOUND", "models/gone is not found"),
-    (lambda client: client.models.get(model="gone"), 404, "NOT_FOUND", "models/gone is not found"),
+    (lambda client: client.models.get(model="gone"), 404, "NOT_FOUND", "Model is not found: models/gone"),
     (lambda client: client.models.generate_content(model="gone", contents="x"), 404, "NOT_FOUND", "generateContent"),
     (lambda client: client.batches.get(name="batches/nothere"), 404, "NOT_FOUND", "Requested entity was not found"),
     (lambda client: client.batches.cancel(name="batches/nothere"), 404, "NOT_FOUND", "not found"),

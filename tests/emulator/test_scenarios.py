@@ -12,45 +12,11 @@ from typing import Any
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
+from tests.support.emulated import call, created, inline, results, state
 
 Emulate = Callable[..., RunningEmulator]
 STILL = {"clock": {"pending": 10, "running": 100, "speed": 0}}
 DAY = 24 * 3600
-
-
-def call(emulator: RunningEmulator, method: str, path: str, body: Any = None, key: str = "k") -> tuple[int, Any]:
-    """One request over HTTP; its status and its JSON."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{emulator.url}/v1beta/{path}", data, {"x-goog-api-key": key}, method=method)
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-def inline(*texts: str) -> dict[str, Any]:
-    requests = [
-        {"request": {"contents": [{"parts": [{"text": text}]}]}, "metadata": {"key": f"k{n}"}}
-        for n, text in enumerate(texts)
-    ]
-    return {"batch": {"displayName": "d", "inputConfig": {"requests": {"requests": requests}}}}
-
-
-def created(emulator: RunningEmulator, *texts: str, key: str = "k") -> str:
-    status, job = call(emulator, "POST", "models/m:batchGenerateContent", inline(*texts), key)
-    assert status == 200, job
-    name: str = job["name"]
-    return name
-
-
-def state(emulator: RunningEmulator, job: str, key: str = "k") -> str:
-    return str(call(emulator, "GET", job, key=key)[1]["metadata"]["state"].removeprefix("BATCH_STATE_"))
-
-
-def results(emulator: RunningEmulator, job: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = call(emulator, "GET", job)[1]["response"]["inlinedResponses"]["inlinedResponses"]
-    return found
 
 
 # Time
@@ -254,31 +220,6 @@ def test_jobs_are_there_from_the_start_for_every_key(emulate: Emulate, mode: str
         wanted == "SUCCEEDED",
         wanted in ("FAILED", "CANCELLED", "EXPIRED"),
     )
-
-
-# Bad requests, worded as the service words them
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ({"batch": {"displayNam": "x"}}, "Unknown name \"displayNam\" at 'batch': Cannot find field."),
-        ({"batch": {"inputConfig": {"requests": {"requests": []}}}}, "no requests are given"),
-        ({"batch": {"inputConfig": {"requests": {"requests": [{"request": {}}]}}}}, "contents is not specified"),
-        ({"batch": {"inputConfig": {"requests": {"requests": [{"prompt": "x"}]}}}}, 'Unknown name "prompt"'),
-    ],
-)
-def test_a_create_is_refused_by_its_field(emulate: Emulate, body: Any, words: str) -> None:
-    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", body)
-    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert words in answer["error"]["message"]
-    assert answer["error"]["details"][0]["@type"].endswith("BadRequest")
-
-
-def test_more_than_twenty_megabytes_inline_are_refused(emulate: Emulate) -> None:
-    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", inline("x" * 20_000_001))
-    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert "exceeds the limit" in answer["error"]["message"]
 
 
 def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
