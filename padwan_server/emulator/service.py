@@ -56,7 +56,9 @@ class Service:
         for version in VERSIONS:
             for endpoints in self._endpoints:
                 routes += endpoints.routes(f"/{version}")
-        return HangingUp(Starlette(routes=routes, exception_handlers={404: not_found, 405: not_found, 500: broken}))
+        app = Starlette(routes=routes, exception_handlers={404: not_found, 405: not_found, 500: broken})
+        app.router.redirect_slashes = False
+        return HangingUp(app)
 
     # For those who look, and for tests
 
