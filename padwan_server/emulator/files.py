@@ -13,7 +13,7 @@ from typing import Any
 from padwan_server.emulator.batches import EVERYBODY
 from padwan_server.emulator.clock import LIFETIME, timestamp
 from padwan_server.emulator.disk import read_records, write_record
-from padwan_server.emulator.envelope import RpcError, invalid, refused
+from padwan_server.emulator.envelope import RpcError, refused
 from padwan_server.emulator.messages import member
 
 _LONGEST_ID = 40
@@ -76,10 +76,6 @@ class Files:
         """Begin an upload of a file that ``metadata`` describes. Raises RpcError for what cannot be in it."""
         name = member(metadata, "name") or f"files/{secrets.token_hex(6)}"
         shown = member(metadata, "display_name") or ""
-        if not isinstance(name, str) or not isinstance(shown, str):
-            raise invalid(
-                "file", "Invalid value at 'file' (type.googleapis.com/google.ai.generativelanguage.v1beta.File)"
-            )
         name = f"files/{name.removeprefix('files/')}"
         _check_id(name, "CreateFileRequest.file.name")
         if name in self._files:

@@ -118,10 +118,10 @@ def test_a_name_that_no_file_can_have_is_refused(emulator: RunningEmulator, name
     assert raw(emulator, "POST", "/upload/v1beta/files", body, START, key="another")[0] == status
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'{"file": {"disPlayName": "x"}}', b'{"file": "x"}'])
 def test_a_description_that_is_none(emulator: RunningEmulator, body: bytes) -> None:
-    assert raw(emulator, "POST", "/upload/v1beta/files", body, START)[0] in (200, 400)
-    assert call(emulator, "GET", "files") == (200, {})
+    status, _, told = raw(emulator, "POST", "/upload/v1beta/files", body, START)
+    assert (status, json.loads(told)["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 
 def test_an_expired_file_makes_no_job(emulate: Emulate) -> None:
