@@ -69,6 +69,7 @@ def _meta(prompt: str, text: str, thoughts: str, model: str) -> dict[str, Any]:
     usage |= {"totalTokenCount": asked + answered + thought}
     usage |= {"promptTokensDetails": [{"modality": "TEXT", "tokenCount": asked}]}
     usage |= {"thoughtsTokenCount": thought} if thought else {}
+    usage |= {"serviceTier": "standard"}
     identity = hashlib.blake2b(f"{model}\0{prompt}\0{text}".encode("utf-8", "replace"), digest_size=12).hexdigest()
     return {"usageMetadata": usage, "modelVersion": model, "responseId": identity}
 

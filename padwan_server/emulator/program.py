@@ -107,7 +107,8 @@ async def _serve(options: argparse.Namespace, scenario: Scenario, function: Answ
     from padwan_server.emulator.service import Service  # noqa: PLC0415
 
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol is named because asyncio sends answers without delay only then.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((options.host, options.port))
         config = uvicorn.Config(

@@ -50,6 +50,8 @@ class UsageMetadata(_Message):
     thoughts_token_count: int | UnsetType = UNSET
     total_token_count: int | UnsetType = UNSET
     prompt_tokens_details: list[ModalityTokenCount] | UnsetType = UNSET
+    service_tier: str | UnsetType = UNSET
+    """Recorded since 2026, and not in the description."""
 
 
 class Candidate(_Message):

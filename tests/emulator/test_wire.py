@@ -22,6 +22,7 @@ OURS = {
 
 # Where recorded answers of the live service depart from the description.
 RECORDED = {
+    ("UsageMetadata", "serviceTier"),
     ("EmbedContentResponse", "usageMetadata"),
     ("EmbedContentResponse", "tokenCount"),
     # The key of a line of results stands where inline results have their metadata.
