@@ -16,7 +16,7 @@ from padwan_server.emulator.batches import Batch, Batches, Item, new_name
 from padwan_server.emulator.clock import EmulatedClock, Moment, State
 from padwan_server.emulator.creation import Creation, parse
 from padwan_server.emulator.envelope import RpcError
-from padwan_server.emulator.exchange import Exchange, json_response, operation_response, owner_of, version_of
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, operation_response, owner_of, version_of
 from padwan_server.emulator.files import Files, StoredFile
 from padwan_server.emulator.input_file import file_items
 from padwan_server.emulator.model_name import checked_model
@@ -60,7 +60,7 @@ class BatchEndpoints:
     async def _create(self, request: Request, *, embeds: bool) -> Response:
         method = "asyncBatchEmbedContent" if embeds else "batchGenerateContent"
         model, owner, now = checked_model(request, method, self._scenario), owner_of(request), self._clock.now()
-        creation = await asyncio.to_thread(parse, await request.body(), version_of(request), embeds=embeds)
+        creation = await asyncio.to_thread(parse, await body_of(request), version_of(request), embeds=embeds)
         self._quota.check_job(owner, now)
         batch = await asyncio.to_thread(self._made, creation, model, owner, now, embeds)
         try:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from padwan_server.emulator.batches import Item
-from padwan_server.emulator.envelope import RpcError, refused, unreadable
+from padwan_server.emulator.envelope import refused, unreadable
 from padwan_server.emulator.messages import complaints, member, several
 from padwan_server.emulator.payload import decoded
-
-INLINE_LIMIT = 20_000_000
-"""Bytes of a create with inline requests (https://ai.google.dev/gemini-api/docs/batch-api)."""
 
 
 class Creation(NamedTuple):
@@ -23,8 +20,6 @@ class Creation(NamedTuple):
 
 def parse(body: bytes, version: str, *, embeds: bool) -> Creation:
     """The create in a body, of a batch that generates or one that ``embeds``. Raises RpcError."""
-    if len(body) > INLINE_LIMIT:
-        raise RpcError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {INLINE_LIMIT} bytes.")
     kind = "AsyncBatchEmbedContentRequest" if embeds else "BatchGenerateContentRequest"
     batch = member(read_message(body, kind, version), "batch")
     config = member(batch, "input_config")

@@ -24,6 +24,9 @@ from padwan_server.emulator.server import HANG_UP
 LOGGED = 10_000
 """Requests that are remembered for those who look."""
 
+BODY_LIMIT = 20_000_000
+"""Bytes of a create with inline requests (https://ai.google.dev/gemini-api/docs/batch-api)."""
+
 _DRIPS = 10
 """Pieces in which a slow body arrives."""
 
@@ -118,6 +121,19 @@ def _slowed(response: Response, seconds: float) -> Response:
 
 def _key(request: Request) -> str:
     return request.headers.get("x-goog-api-key") or request.query_params.get("key") or ""
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request that is JSON. Raises RpcError for one that is too large, of which no more is kept."""
+    body = bytearray()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= BODY_LIMIT:
+            body += chunk
+    if size > BODY_LIMIT:
+        raise RpcError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
+    return bytes(body)
 
 
 def owner_of(request: Request) -> str:

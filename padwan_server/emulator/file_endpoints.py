@@ -15,7 +15,7 @@ from padwan_server.emulator.batches import Batches
 from padwan_server.emulator.clock import EmulatedClock
 from padwan_server.emulator.creation import read_message
 from padwan_server.emulator.envelope import RpcError, invalid
-from padwan_server.emulator.exchange import Exchange, json_response, owner_of, version_of
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, owner_of, version_of
 from padwan_server.emulator.files import Files, StoredFile, Upload
 from padwan_server.emulator.messages import member
 from padwan_server.emulator.paging import page_of
@@ -48,7 +48,7 @@ class FileEndpoints:
         yield route(f"{root}/files/{{id}}", "files", self._delete, "DELETE")
 
     async def _begin(self, request: Request) -> Response:
-        metadata = member(read_message(await request.body(), "CreateFileRequest", version_of(request)), "file")
+        metadata = member(read_message(await body_of(request), "CreateFileRequest", version_of(request)), "file")
         size = request.headers.get("x-goog-upload-header-content-length", "")
         self._quota.check_storage(owner_of(request), int(size) if size.isdecimal() else 0)
         mime_type = request.headers.get("x-goog-upload-header-content-type", "")

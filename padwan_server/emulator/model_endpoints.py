@@ -13,7 +13,7 @@ from padwan_server.emulator import wire
 from padwan_server.emulator.answers import AnswerFunction, prompt_text, result, tokens
 from padwan_server.emulator.creation import read_message
 from padwan_server.emulator.envelope import of_rpc_code, refused
-from padwan_server.emulator.exchange import Exchange, json_response, version_of
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, version_of
 from padwan_server.emulator.messages import member
 from padwan_server.emulator.model_name import checked_model
 from padwan_server.emulator.paging import page_of
@@ -45,7 +45,7 @@ class ModelEndpoints:
 
     async def _generate(self, request: Request) -> Response:
         model = checked_model(request, "generateContent", self._scenario)
-        asked = read_message(await request.body(), "GenerateContentRequest", version_of(request))
+        asked = read_message(await body_of(request), "GenerateContentRequest", version_of(request))
         if not asked.get("contents"):
             raise refused("GenerateContentRequest.contents", "contents is not specified")
         answer = result(asked, self._scenario.default, model, "", self._function)
@@ -55,7 +55,7 @@ class ModelEndpoints:
 
     async def _count(self, request: Request) -> Response:
         checked_model(request, "countTokens", self._scenario)
-        asked = read_message(await request.body(), "CountTokensRequest", version_of(request))
+        asked = read_message(await body_of(request), "CountTokensRequest", version_of(request))
         count = tokens(prompt_text(member(asked, "generate_content_request") or asked))
         details = [{"modality": "TEXT", "tokenCount": count}]
         return json_response({"totalTokens": count, "promptTokensDetails": details}, wire.CountTokensResponse)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
-from tests.support.emulated import call, created, inline, results, state
+from tests.support.emulated import call, created, inline, results, state, upload
 
 Emulate = Callable[..., RunningEmulator]
 STILL = {"clock": {"pending": 10, "running": 100, "speed": 0}}
@@ -76,6 +76,29 @@ def test_time_goes_on_from_where_it_was_after_a_restart(emulate: Emulate, tmp_pa
     first.process.terminate()
     first.process.wait()
     assert state(emulate(STILL, "--state", str(tmp_path)), job) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("speed", [0, 1, 100])
+def test_what_there_was_is_there_after_the_emulator_was_killed(emulate: Emulate, tmp_path: Path, speed: float) -> None:
+    clock = {"pending": 0, "running": 1e9, "speed": speed}
+    first = emulate({"clock": clock}, "--state", str(tmp_path))
+    running, cancelled, deleted = (created(first, "a", "b") for _ in range(3))
+    call(first, "POST", f"{cancelled}:cancel", {})
+    call(first, "DELETE", deleted)
+    file = upload(first, b"{}")["name"]
+    before = call(first, "GET", running)[1]["metadata"]["createTime"]
+    first.process.kill()
+    first.process.wait()
+    second = emulate({"clock": clock}, "--state", str(tmp_path))
+    assert [state(second, job) for job in (running, cancelled)] == ["RUNNING", "SUCCEEDED"]
+    assert call(second, "GET", running)[1]["metadata"]["createTime"] == before
+    assert call(second, "GET", deleted)[0] == 404
+    assert [found["name"] for found in call(second, "GET", "files")[1]["files"]] == [file]
+    assert len(second.job_requests(running)) == 2
+    assert created(second, "c")
+    listed = [job["metadata"] for job in call(second, "GET", "batches")[1]["operations"]]
+    times = [metadata["createTime"] for metadata in listed]
+    assert times == sorted(times, reverse=True)
 
 
 def test_a_job_waits_for_those_before_it(emulate: Emulate) -> None:
