@@ -104,7 +104,7 @@ class Batches:
         """Make a job of its requests, in the order of their results. Raises what ``items`` raises."""
         try:
             self._make(batch, items)
-        except RpcError:
+        except BaseException:
             self.discard(batch)
             raise
         return batch

@@ -159,13 +159,14 @@ def _fits(value: Any, field: _Field) -> bool:
     if kind == "bool":
         return type(value) is bool or value in ("true", "false")
     if kind in _NUMBERS:
-        return type(value) is not bool and _is_number(value, whole=kind.startswith("int"))
+        return type(value) is not bool and _is_number(value, kind)
     return type(value) is int or (type(value) is str and value.upper() in field.values)
 
 
-def _is_number(value: Any, *, whole: bool) -> bool:
+def _is_number(value: Any, kind: str) -> bool:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
-    return not whole or number.is_integer()
+    bits = {"int32": 31, "int64": 63}.get(kind)
+    return bits is None or (number.is_integer() and -(2**bits) <= number < 2**bits)

@@ -47,7 +47,7 @@ def _options() -> argparse.ArgumentParser:
         prog="padwan-server emulator", description="A local Gemini Batch and Files service. Prints its URL when ready."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: any that is free)")
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     parser.add_argument("--scenario", type=Path, help="JSON file that says what is to happen (docs/emulator.md)")
     parser.add_argument("--state", type=Path, help="folder to keep jobs and files in (default: gone at the end)")
@@ -60,6 +60,13 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--lease", type=Path, help="folder of locked files, one for each user; see --linger")
     parser.add_argument("--linger", type=float, default=60, help="seconds to stay after the last lease (default: 60)")
     return parser
+
+
+def _port(word: str) -> int:
+    number = int(word)
+    if not 0 <= number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{word} is no port: give a number from 0 to 65535")
+    return number
 
 
 def _loopback(host: str) -> bool:

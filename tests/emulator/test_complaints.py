@@ -80,6 +80,10 @@ UNREADABLE: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         ],
     ),
     (
+        hi(generationConfig={"seed": 2**31, "maxOutputTokens": -(2**31)}),
+        [value(f"{ITEM}.generation_config.seed", "TYPE_INT32", "2147483648")],
+    ),
+    (
         one({"contents": [{"parts": [{"text": {"text": "x"}}]}]}),
         [
             (

@@ -34,7 +34,13 @@ def test_it_prints_its_url_alone_and_ends_cleanly_on_a_signal(number: signal.Sig
 
 @pytest.mark.parametrize(
     ("scenario", "said"),
-    [("{", "scenario.json"), ('{"answrs": {}}', "answrs"), ('{"fail_rate": "x"}', "fail_rate")],
+    [
+        ("{", "scenario.json"),
+        ('{"answrs": {}}', "answrs"),
+        ('{"fail_rate": "x"}', "fail_rate"),
+        ('{"jobs": [{"name": "batches/../x"}]}', "jobs[0].name"),
+        ('{"faults": [{"on": "get", "status": 200}]}', "faults[0].status"),
+    ],
 )
 def test_a_scenario_that_cannot_be_used_is_told(tmp_path: Path, scenario: str, said: str) -> None:
     file = tmp_path / "scenario.json"
@@ -42,6 +48,14 @@ def test_a_scenario_that_cannot_be_used_is_told(tmp_path: Path, scenario: str, s
     ended = subprocess.run([*COMMAND, "--scenario", str(file)], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("options", [("--fail-rate", "2"), ("--pending", "-1"), ("--speed", "-1"), ("--port", "70000")])
+def test_an_option_that_cannot_be_used_is_told(options: tuple[str, str]) -> None:
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert options[1] in ended.stderr or options[0].strip("-").replace("-", "_") in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -256,3 +256,15 @@ def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
 
 def test_other_projects_have_a_fixture(gemini_emulator: Callable[..., RunningEmulator]) -> None:
     assert call(gemini_emulator(), "GET", "batches") == (200, {})
+
+
+def test_a_function_that_fails_is_a_fault_of_the_emulator_and_leaves_nothing(
+    emulate: Emulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failing.py").write_text("def fail(request, key, model):\n    raise ValueError(key)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    emulator = emulate({}, "--answer", "failing:fail", "--state", str(tmp_path / "state"))
+    status, answer = call(emulator, "POST", "models/m:batchGenerateContent", inline("hi"))
+    assert (status, answer["error"]["status"]) == (500, "INTERNAL")
+    assert call(emulator, "GET", "batches") == (200, {})
+    assert list((tmp_path / "state" / "batches").iterdir()) == []
