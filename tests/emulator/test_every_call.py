@@ -128,6 +128,18 @@ REFUSALS: list[tuple[Callable[[genai.Client], Any], int, str, str]] = [
     (lambda client: create(client, src="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
     (lambda client: client.files.download(file="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
     (lambda client: client.files.delete(name="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
+    (lambda client: create(client, src=[types.InlinedRequest(contents=[])]), 400, "INVALID_ARGUMENT", "contents"),
+    (lambda client: create(client, src=[]), 400, "INVALID_ARGUMENT", "no requests are given"),
+    (
+        lambda client: create(client, src=[types.InlinedRequest(contents="x" * 20_000_001)]),
+        400,
+        "INVALID_ARGUMENT",
+        "exceeds the limit",
+    ),
+    (lambda client: client.files.get(name="files/" + "x" * 41), 400, "INVALID_ARGUMENT", "more than 40 characters"),
+    (lambda client: client.batches.list(config={"page_token": "odd"}), 400, "INVALID_ARGUMENT", "invalid argument"),
+    (lambda client: client.batches.list(config={"page_size": -1}), 400, "INVALID_ARGUMENT", "invalid argument"),
+    (lambda client: create(client, model="no name"), 400, "INVALID_ARGUMENT", "unexpected model name format"),
     (lambda client: client.models.generate_content(model=MODEL, contents=[]), 400, "INVALID_ARGUMENT", "contents"),
 ]
 
@@ -153,3 +165,22 @@ def test_an_error_on_demand_is_one_over_http_too(emulate: Emulate) -> None:
     with client_of(emulate(scenario)) as client, pytest.raises(errors.ClientError) as refused:
         client.models.generate_content(model=MODEL, contents="x")
     assert (refused.value.code, refused.value.status) == (429, "RESOURCE_EXHAUSTED")
+
+
+def test_a_quota_that_is_used_up_says_when_to_come_back(emulate: Emulate) -> None:
+    with client_of(emulate({"limits": {"jobs": 0}})) as client, pytest.raises(errors.ClientError) as refused:
+        create(client)
+    assert (refused.value.code, refused.value.status) == (429, "RESOURCE_EXHAUSTED")
+    details = {detail["@type"].rsplit(".", 1)[1]: detail for detail in refused.value.details["error"]["details"]}
+    assert details["RetryInfo"]["retryDelay"] == "30s"
+
+
+def test_a_file_with_a_line_that_cannot_be_read_is_told_at_once(emulate: Emulate, tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(LINE + '{"key": "b", "request": {"contents": [], "thinking_config": {}}}\n')
+    with client_of(emulate()) as client:
+        uploaded = client.files.upload(file=path, config=types.UploadFileConfig(mime_type="application/jsonl"))
+        with pytest.raises(
+            errors.ClientError, match=r"Error on line 2: invalid JSON.*no such field: 'thinking_config'"
+        ):
+            create(client, src=name_of(uploaded))
