@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from padwan_server.emulator.messages import complaints
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
-from tests.support.emulated import call, created, inline, raw, results, upload
+from tests.support.emulated import call, created, inline, raw, results, tenant, upload
 
 Emulate = Callable[..., RunningEmulator]
 CREATE = "models/m:batchGenerateContent"
@@ -25,9 +25,9 @@ TYPES = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 
 
 @pytest.fixture(scope="module")
-def service() -> Any:
+def service() -> Iterator[RunningEmulator]:
     """One emulator for requests that leave nothing behind."""
-    with start_emulator({"refuse_models": ["gone"]}) as emulator:
+    with start_emulator({"clock": {"pending": 0, "running": 0}, "refuse_models": ["gone"]}) as emulator:
         yield emulator
 
 
@@ -226,8 +226,8 @@ def test_more_than_twenty_megabytes_inline_are_refused(service: RunningEmulator)
         {"contents": HI, "system_instruction": {"parts": [{"text": "Be kind"}]}, "model": "models/m"},
     ],
 )
-def test_both_spellings_and_the_parsers_leniency_are_accepted(emulate: Emulate, request_: dict[str, Any]) -> None:
-    emulator = emulate()
+def test_both_spellings_and_what_the_parser_lets_pass(service: RunningEmulator, request_: dict[str, Any]) -> None:
+    emulator = tenant(service)
     body = {"batch": {"display_name": "d", "input_config": {"requests": {"requests": [{"request": request_}]}}}}
     status, job = call(emulator, "POST", CREATE, body)
     assert status == 200, job
@@ -235,10 +235,10 @@ def test_both_spellings_and_the_parsers_leniency_are_accepted(emulate: Emulate, 
     assert result["response"]["candidates"][0]["content"]["parts"][0]["text"].endswith("Hi")
 
 
-def test_a_job_without_a_display_name_has_none(emulate: Emulate) -> None:
+def test_a_job_without_a_display_name_has_none(service: RunningEmulator) -> None:
     body = inline("Hi")
     del body["batch"]["displayName"]
-    assert "displayName" not in call(emulate(), "POST", CREATE, body)[1]["metadata"]
+    assert "displayName" not in call(service, "POST", CREATE, body)[1]["metadata"]
 
 
 def members(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -288,8 +288,8 @@ GOOD = b'{"key": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}}'
         (b"\xff\xfe", "near column 1: unexpected character: '\ufffd'"),
     ],
 )
-def test_a_file_with_lines_that_cannot_be_read_makes_no_job(emulate: Emulate, line: bytes, told: str) -> None:
-    emulator = emulate()
+def test_a_file_with_lines_that_cannot_be_read_makes_no_job(service: RunningEmulator, line: bytes, told: str) -> None:
+    emulator = tenant(service)
     status, answer = made_of(emulator, GOOD, line, b"", GOOD, line)
     assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
     assert answer["error"]["message"] == "\n".join(f"Error on line {n}: invalid JSON, {told}" for n in (2, 5))
@@ -301,8 +301,8 @@ def test_lines_are_told_by_their_numbers_in_whatever_order_they_are_served(emula
     assert (status, answer["error"]["message"]) == (400, "Error on line 3: invalid JSON, near column 2: unexpected EOF")
 
 
-def test_lines_without_a_key_with_one_twice_and_with_more_beside_it_are_answered(emulate: Emulate) -> None:
-    emulator = emulate()
+def test_lines_without_a_key_with_one_twice_and_with_more_beside_it_are_answered(service: RunningEmulator) -> None:
+    emulator = tenant(service)
     keyless = b'{"request": {"contents": [{"parts": [{"text": "Hi"}]}]}}'
     empty = b'{"key": "e"}\r'
     status, job = made_of(emulator, GOOD, GOOD, keyless, b'{"custom_id": "c", ' + keyless[1:], empty)
@@ -314,8 +314,8 @@ def test_lines_without_a_key_with_one_twice_and_with_more_beside_it_are_answered
     assert ["error" in result for result in found] == [False] * 4 + [True]
 
 
-def test_files_for_embeddings_are_held_against_their_own_message(emulate: Emulate) -> None:
-    emulator = emulate()
+def test_files_for_embeddings_are_held_against_their_own_message(service: RunningEmulator) -> None:
+    emulator = tenant(service)
     name = upload(emulator, GOOD)["name"]
     status, answer = call(emulator, "POST", EMBED, {"batch": {"inputConfig": {"fileName": name}}})
     assert (status, answer["error"]["message"]) == (
@@ -377,8 +377,8 @@ def test_a_key_is_in_the_header_or_in_the_address(
 
 
 @pytest.mark.parametrize(("method", "wanted"), [("GET", "Get"), ("DELETE", "Delete")])
-def test_a_file_of_results_can_only_be_downloaded(emulate: Emulate, method: str, wanted: str) -> None:
-    emulator = emulate()
+def test_a_file_of_results_can_only_be_downloaded(service: RunningEmulator, method: str, wanted: str) -> None:
+    emulator = tenant(service)
     job = made_of(emulator, GOOD)[1]["name"]
     name = call(emulator, "GET", job)[1]["response"]["responsesFile"]
     status, answer = call(emulator, method, name)
@@ -387,8 +387,8 @@ def test_a_file_of_results_can_only_be_downloaded(emulate: Emulate, method: str,
     assert raw(emulator, "GET", f"/v1beta/{name}:download?alt=media")[0] == 200
 
 
-def test_a_job_of_another_key_is_not_found_by_any_method(emulate: Emulate) -> None:
-    emulator = emulate()
+def test_a_job_of_another_key_is_not_found_by_any_method(service: RunningEmulator) -> None:
+    emulator = tenant(service)
     job = created(emulator, "a")
     for method, path in (("GET", job), ("POST", f"{job}:cancel"), ("DELETE", job)):
         status, answer = call(emulator, method, path, key="another")

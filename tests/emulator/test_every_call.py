@@ -13,7 +13,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
 
 Emulate = Callable[..., RunningEmulator]
 MODEL, EMBEDDER = "gemini-3.8-flash", "gemini-embedding-001"
@@ -144,15 +144,18 @@ REFUSALS: list[tuple[Callable[[genai.Client], Any], int, str, str]] = [
 ]
 
 
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[genai.Client]:
+    with start_emulator({"refuse_models": ["gone"]}) as emulator, client_of(emulator) as client:
+        yield client
+
+
 @pytest.mark.parametrize(("call", "code", "status", "words"), REFUSALS)
 def test_refusals_in_the_services_words(
-    emulate: Emulate, call: Callable[[genai.Client], Any], code: int, status: str, words: str
+    refusing: genai.Client, call: Callable[[genai.Client], Any], code: int, status: str, words: str
 ) -> None:
-    with (
-        client_of(emulate({"refuse_models": ["gone"]})) as client,
-        pytest.raises((errors.ClientError, ValueError)) as refused,
-    ):
-        call(client)
+    with pytest.raises((errors.ClientError, ValueError)) as refused:
+        call(refusing)
     if isinstance(refused.value, errors.ClientError):
         assert (refused.value.code, refused.value.status) == (code, status)
         assert words in (refused.value.message or "")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from padwan_server.emulator.testing import RunningEmulator
-from tests.support.emulated import call, created, upload
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from tests.support.emulated import call, created, tenant, upload
 
-Emulate = Callable[..., RunningEmulator]
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[RunningEmulator]:
+    with start_emulator() as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def emulator(emulate: Emulate) -> RunningEmulator:
-    return emulate()
+def emulator(service: RunningEmulator) -> RunningEmulator:
+    return tenant(service)
 
 
 def listed(emulator: RunningEmulator, query: str = "", what: str = "batches") -> tuple[list[str], str]:

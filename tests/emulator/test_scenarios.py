@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from padwan_server.emulator.testing import RunningEmulator
-from tests.support.emulated import call, created, inline, results, state, upload
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from tests.support.emulated import call, created, inline, raw, results, state, upload
 
 Emulate = Callable[..., RunningEmulator]
 STILL = {"clock": {"pending": 10, "running": 100, "speed": 0}}
@@ -230,19 +230,36 @@ def test_a_slow_body_arrives_whole(emulate: Emulate) -> None:
 # What is there from the start
 
 
-@pytest.mark.parametrize("mode", ["inline", "file", "embed"])
-@pytest.mark.parametrize("wanted", ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"])
-def test_jobs_are_there_from_the_start_for_every_key(emulate: Emulate, mode: str, wanted: str) -> None:
-    emulator = emulate({"jobs": [{"name": "batches/old", "state": wanted, "mode": mode}]})
+MODES = ["inline", "file", "embed"]
+STATES = ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"]
+
+
+@pytest.fixture(scope="module")
+def furnished() -> Iterator[RunningEmulator]:
+    jobs = [{"name": f"batches/{m}-{s}", "state": s, "mode": m} for m in MODES for s in STATES]
+    with start_emulator({"jobs": jobs, "files": [{"name": "files/old", "text": "x"}]}) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("wanted", STATES)
+def test_jobs_are_there_from_the_start_for_every_key(furnished: RunningEmulator, mode: str, wanted: str) -> None:
+    job = f"batches/{mode}-{wanted}"
     for key in ("one", "two"):
-        assert state(emulator, "batches/old", key) == wanted
-    answer = call(emulator, "GET", "batches/old")[1]
+        assert state(furnished, job, key) == wanted
+    answer = call(furnished, "GET", job)[1]
     assert answer["metadata"]["@type"].endswith("EmbedContentBatch" if mode == "embed" else "GenerateContentBatch")
+    assert ("inputConfig" in answer["metadata"]) is (mode == "file")
     assert answer.get("done", False) is (wanted not in ("PENDING", "RUNNING"))
     assert ("response" in answer, "error" in answer) == (
         wanted == "SUCCEEDED",
         wanted in ("FAILED", "CANCELLED", "EXPIRED"),
     )
+
+
+def test_files_are_there_from_the_start_for_every_key(furnished: RunningEmulator) -> None:
+    for key in ("one", "two"):
+        assert raw(furnished, "GET", "/v1beta/files/old:download?alt=media", key=key)[2] == b"x"
 
 
 def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from padwan_server.emulator.testing import RunningEmulator
-from tests.support.emulated import call, raw, upload
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from tests.support.emulated import call, raw, tenant, upload
 
 Emulate = Callable[..., RunningEmulator]
 
@@ -27,6 +28,20 @@ RESPONSE |= {
     f"response.candidates[].{field}" for field in ("content.parts[].text", "content.role", "finishReason", "index")
 }
 SUCCEEDED = "metadata.batchStats.successfulRequestCount"
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[RunningEmulator]:
+    """One whose time is moved by hand."""
+    with start_emulator(STILL) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def instant() -> Iterator[RunningEmulator]:
+    """One whose jobs end at once."""
+    with start_emulator({"clock": {"pending": 0, "running": 0}}) as emulator:
+        yield emulator
 
 
 def fields(value: Any, path: str = "") -> Iterator[str]:
@@ -78,8 +93,8 @@ def create(emulator: RunningEmulator, *, file: bool, embeds: bool) -> str:
         (True, True, {"responsesFile"}),
     ],
 )
-def test_a_job_on_its_way(emulate: Emulate, output: set[str], *, file: bool, embeds: bool) -> None:
-    emulator = emulate(STILL)
+def test_a_job_on_its_way(standing: RunningEmulator, output: set[str], *, file: bool, embeds: bool) -> None:
+    emulator = tenant(standing)
     job = create(emulator, file=file, embeds=embeds)
     named = {"metadata.inputConfig.fileName"} if file else set()
     emulator.advance(10 + 60)
@@ -95,8 +110,8 @@ def test_a_job_on_its_way(emulate: Emulate, output: set[str], *, file: bool, emb
     [(False, {"key"} | RESPONSE), (True, {"key", "response.tokenCount", "response.embedding.values[]"})],
 )
 @pytest.mark.parametrize("path", ["v1beta", "v1", "download/v1beta", "download/v1"])
-def test_a_line_of_a_file_of_results(emulate: Emulate, result: set[str], path: str, *, embeds: bool) -> None:
-    emulator = emulate()
+def test_a_line_of_a_file_of_results(instant: RunningEmulator, result: set[str], path: str, *, embeds: bool) -> None:
+    emulator = tenant(instant)
     name = call(emulator, "GET", create(emulator, file=True, embeds=embeds))[1]["response"]["responsesFile"]
     status, headers, body = raw(emulator, "GET", f"/{path}/{name}:download?alt=media")
     assert (status, headers["content-length"]) == (200, str(len(body)))
@@ -104,8 +119,8 @@ def test_a_line_of_a_file_of_results(emulate: Emulate, result: set[str], path: s
     assert [set(fields(json.loads(line))) for line in lines] == [result, result]
 
 
-def test_a_job_that_was_cancelled_before_its_start(emulate: Emulate) -> None:
-    emulator = emulate(STILL)
+def test_a_job_that_was_cancelled_before_its_start(standing: RunningEmulator) -> None:
+    emulator = tenant(standing)
     job = create(emulator, file=False, embeds=False)
     assert call(emulator, "POST", f"{job}:cancel") == (200, {})
     answer = call(emulator, "GET", job)[1]
@@ -113,8 +128,8 @@ def test_a_job_that_was_cancelled_before_its_start(emulate: Emulate) -> None:
     assert answer["error"] == {"code": 13, "message": "Batch was cancelled."}
 
 
-def test_a_job_that_was_cancelled_after_its_start(emulate: Emulate) -> None:
-    emulator = emulate(STILL)
+def test_a_job_that_was_cancelled_after_its_start(standing: RunningEmulator) -> None:
+    emulator = tenant(standing)
     job = create(emulator, file=False, embeds=False)
     emulator.advance(10 + 60)
     assert call(emulator, "POST", f"{job}:cancel", {}) == (200, {})
@@ -135,8 +150,8 @@ def test_a_job_without_results(emulate: Emulate, end: str) -> None:
     assert answer["error"] == {"code": 8, "message": "Enqueued token quota exceeded for this model."}
 
 
-def test_a_job_that_is_deleted_while_it_runs_is_gone(emulate: Emulate) -> None:
-    emulator = emulate(STILL)
+def test_a_job_that_is_deleted_while_it_runs_is_gone(standing: RunningEmulator) -> None:
+    emulator = tenant(standing)
     job = create(emulator, file=False, embeds=False)
     emulator.advance(60)
     assert call(emulator, "DELETE", job) == (200, {})
@@ -152,12 +167,13 @@ def test_a_prompt_that_is_blocked_has_no_candidates(emulate: Emulate) -> None:
     assert set(fields(answer)) == usage | {"promptFeedback.blockReason", "modelVersion", "responseId"}
 
 
-def test_many_who_ask_for_an_output_at_once_all_get_the_whole(emulate: Emulate) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    emulator = emulate()
-    job = create(emulator, file=True, embeds=False)
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: call(emulator, "GET", job), range(24)))
+def test_many_who_ask_for_an_output_at_once_all_get_the_whole(instant: RunningEmulator) -> None:
+    emulator = tenant(instant)
+    name = upload(emulator, b'{"request": {"contents": [{"parts": [{"text": "Hi"}]}]}}\n' * 20_000)["name"]
+    body = {"batch": {"displayName": "mine", "inputConfig": {"fileName": name}}}
+    job = call(emulator, "POST", "models/m:batchGenerateContent", body)[1]["name"]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: call(emulator, "GET", job), range(4)))
     assert {status for status, _ in answers} == {200}
-    assert len({answer["response"]["responsesFile"] for _, answer in answers}) == 1
+    [output] = {answer["response"]["responsesFile"] for _, answer in answers}
+    assert raw(emulator, "GET", f"/v1beta/{output}:download?alt=media")[2].count(b"\n") == 20_000

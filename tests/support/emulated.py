@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import json
+import secrets
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 
 from padwan_server.emulator.testing import RunningEmulator
 
 
-def call(emulator: RunningEmulator, method: str, path: str, body: Any = None, key: str = "k") -> tuple[int, Any]:
-    """One request over HTTP; its status and its JSON."""
+@dataclass(frozen=True)
+class Tenant(RunningEmulator):
+    """An emulator that others use too, with a key that nobody else has."""
+
+    key: str
+
+
+def tenant(emulator: RunningEmulator) -> Tenant:
+    """A key of one's own at an emulator."""
+    return Tenant(emulator.url, emulator.process, secrets.token_hex(8))
+
+
+def _key(emulator: RunningEmulator, key: str | None) -> str:
+    if key is not None:
+        return key
+    return emulator.key if isinstance(emulator, Tenant) else "k"
+
+
+def call(
+    emulator: RunningEmulator, method: str, path: str, body: Any = None, key: str | None = None
+) -> tuple[int, Any]:
+    """One request in JSON; its status and its JSON."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{emulator.url}/v1beta/{path}", data, {"x-goog-api-key": key}, method=method)
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
+    status, _, answer = raw(emulator, method, f"/v1beta/{path}", data, key=key)
+    return status, json.loads(answer)
 
 
 def inline(*texts: str) -> dict[str, Any]:
@@ -29,14 +47,14 @@ def inline(*texts: str) -> dict[str, Any]:
     return {"batch": {"displayName": "d", "inputConfig": {"requests": {"requests": requests}}}}
 
 
-def created(emulator: RunningEmulator, *texts: str, key: str = "k") -> str:
+def created(emulator: RunningEmulator, *texts: str, key: str | None = None) -> str:
     status, job = call(emulator, "POST", "models/m:batchGenerateContent", inline(*texts), key)
     assert status == 200, job
     name: str = job["name"]
     return name
 
 
-def state(emulator: RunningEmulator, job: str, key: str = "k") -> str:
+def state(emulator: RunningEmulator, job: str, key: str | None = None) -> str:
     return str(call(emulator, "GET", job, key=key)[1]["metadata"]["state"].removeprefix("BATCH_STATE_"))
 
 
@@ -51,12 +69,12 @@ def raw(
     address: str,
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
-    key: str = "k",
+    key: str | None = None,
 ) -> tuple[int, dict[str, str], bytes]:
     """One request to a path, or to an address as it was given; its status, headers and body."""
     url = address if address.startswith("http") else emulator.url + address
-    keyed = {"x-goog-api-key": key} if key else {}
-    request = urllib.request.Request(url, body, {**keyed, **(headers or {})}, method=method)
+    keyed = {"x-goog-api-key": _key(emulator, key)}
+    request = urllib.request.Request(url, body, {**(keyed if key != "" else {}), **(headers or {})}, method=method)
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, dict(answer.headers.items()), answer.read()
