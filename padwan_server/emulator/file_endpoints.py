@@ -49,10 +49,11 @@ class FileEndpoints:
 
     async def _begin(self, request: Request) -> Response:
         metadata = member(read_message(await body_of(request), "CreateFileRequest", version_of(request)), "file")
-        size = request.headers.get("x-goog-upload-header-content-length", "")
-        self._quota.check_storage(owner_of(request), int(size) if size.isdecimal() else 0)
+        owner, now = owner_of(request), self._clock.now()
+        size = _whole(request.headers.get("x-goog-upload-header-content-length", ""))
+        self._quota.check_storage(owner, size or 0, now)
         mime_type = request.headers.get("x-goog-upload-header-content-type", "")
-        upload = self._files.begin(owner_of(request), metadata, mime_type, self._clock.now())
+        upload = self._files.begin(owner, metadata, mime_type, now)
         self._clock.keep()
         place = f"{_base(request)}{request.url.path}/{upload.id}"
         return Response(headers={"x-goog-upload-url": place, "x-goog-upload-status": "active"})
@@ -67,14 +68,19 @@ class FileEndpoints:
         if "cancel" in commands:
             self._files.abandon(upload)
             return Response(headers={"x-goog-upload-status": "cancelled"})
-        offset, stands = request.headers.get("x-goog-upload-offset", "0"), self._files.received(upload)
-        if not offset.isdecimal() or int(offset) != stands:
-            raise invalid("", f"The upload stands at offset {stands}.")
-        await _receive(self._files.partial(upload), request)
+        await self._take(upload, request)
         if "finalize" not in commands:
             return self._active(upload)
         await asyncio.to_thread(self._files.finish, upload)
         return self._final(upload, request)
+
+    async def _take(self, upload: Upload, request: Request) -> None:
+        stands = self._files.received(upload)
+        if _whole(request.headers.get("x-goog-upload-offset", "0")) != stands:
+            raise invalid("", f"The upload stands at offset {stands}.")
+        with self._files.partial(upload).open("ab") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
 
     def _active(self, upload: Upload) -> Response:
         received = str(self._files.received(upload))
@@ -85,9 +91,7 @@ class FileEndpoints:
         return json_response(answer, wire.CreateFileResponse, {"x-goog-upload-status": "final"})
 
     async def _list(self, request: Request) -> Response:
-        now = self._clock.now()
-        kept = [file for file in self._files.owned(owner_of(request)) if not file.expired(now)]
-        page = page_of(kept, request, usual=10, most=100)
+        page = page_of(self._files.owned(owner_of(request), self._clock.now()), request, usual=10, most=100)
         files = [file.wire(_base(request)) for file in page.found]
         return json_response({**({"files": files} if files else {}), **page.token}, wire.ListFilesResponse)
 
@@ -113,10 +117,9 @@ def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-async def _receive(path: Path, request: Request) -> None:
-    with path.open("ab") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
+def _whole(word: str) -> int | None:
+    """The bytes that a header tells of, if it is a number of them."""
+    return int(word) if word.isdecimal() and len(word) < 20 else None
 
 
 async def chunks(path: Path) -> AsyncIterator[bytes]:

@@ -78,7 +78,7 @@ class Files:
         shown = member(metadata, "display_name") or ""
         name = f"files/{name.removeprefix('files/')}"
         _check_id(name, "CreateFileRequest.file.name")
-        if name in self._files:
+        if name in self._files and not self._files[name].expired(now):
             raise RpcError("ALREADY_EXISTS", "Requested entity already exists")
         mime_type = mime_type or member(metadata, "mime_type") or "application/octet-stream"
         upload = Upload(secrets.token_hex(16), StoredFile(name, owner, shown, mime_type, 0, now))
@@ -151,9 +151,10 @@ class Files:
             )
         return file
 
-    def owned(self, owner: str) -> list[StoredFile]:
-        """The owner's files, newest first."""
-        return [file for file in reversed(self._files.values()) if file.owner in (owner, EVERYBODY)]
+    def owned(self, owner: str, now: int) -> list[StoredFile]:
+        """The owner's files that have not expired, newest first."""
+        mine = (file for file in reversed(self._files.values()) if file.owner in (owner, EVERYBODY))
+        return [file for file in mine if not file.expired(now)]
 
     def delete(self, file: StoredFile) -> None:
         """Forget a file."""

@@ -12,6 +12,7 @@ from padwan_server.emulator.envelope import RpcError, invalid
 
 _MOST = 1000
 """Of models on a page, by Google's description of the API; of jobs it says nothing."""
+_LARGEST = 2**31 - 1
 
 
 class Page(NamedTuple):
@@ -42,7 +43,9 @@ def _size(request: Request) -> int:
     try:
         size = int(asked or 0)
     except ValueError:
-        raise invalid("page_size", f"Invalid value at 'page_size' (TYPE_INT32), \"{asked}\"") from None
+        size = _LARGEST + 1
+    if size > _LARGEST:
+        raise invalid("page_size", f"Invalid value at 'page_size' (TYPE_INT32), \"{asked}\"")
     if size < 0:
         raise _argument()
     return size

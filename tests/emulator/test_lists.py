@@ -60,6 +60,7 @@ def test_files_come_ten_at_a_time(emulator: RunningEmulator) -> None:
     [
         ("pageSize=-1", "Request contains an invalid argument."),
         ("pageSize=many", "Invalid value at 'page_size' (TYPE_INT32), \"many\""),
+        ("pageSize=2147483648", "Invalid value at 'page_size' (TYPE_INT32), \"2147483648\""),
         ("pageSize=1.5", "Invalid value at 'page_size' (TYPE_INT32), \"1.5\""),
         ("pageToken=2", "Request contains an invalid argument."),
         ("pageToken=%ff%00", "Request contains an invalid argument."),

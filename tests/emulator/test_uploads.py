@@ -71,7 +71,7 @@ def test_an_upload_is_given_up(emulator: RunningEmulator) -> None:
     assert call(emulator, "GET", "files") == (200, {})
 
 
-@pytest.mark.parametrize("offset", ["-1", "x", "1", "²"])
+@pytest.mark.parametrize("offset", ["-1", "x", "1", "²", "9" * 5000])
 def test_an_offset_that_is_none_is_refused(emulator: RunningEmulator, offset: str) -> None:
     place = begun(emulator)
     headers = {"x-goog-upload-command": "upload", "x-goog-upload-offset": offset.encode().decode("latin-1")}
@@ -125,6 +125,17 @@ def test_a_name_that_is_taken_is_refused_to_everybody(emulator: RunningEmulator)
 def test_a_description_that_is_none(emulator: RunningEmulator, body: bytes) -> None:
     status, _, told = raw(emulator, "POST", "/upload/v1beta/files", body, START)
     assert (status, json.loads(told)["error"]["status"]) == (400, "INVALID_ARGUMENT")
+
+
+def test_an_expired_file_takes_neither_room_nor_its_name(emulate: Emulate) -> None:
+    emulator = emulate({"clock": {"speed": 0}, "limits": {"storage": 100}})
+    name = upload(emulator, b"x" * 90)["name"]
+    size = {**START, "x-goog-upload-header-content-length": "90"}
+    assert raw(emulator, "POST", "/upload/v1beta/files", b"{}", size)[0] == 429
+    emulator.advance(48 * 3600)
+    assert raw(emulator, "POST", "/upload/v1beta/files", b"{}", size)[0] == 200
+    assert upload(emulator, b"y", name)["name"] == name
+    assert raw(emulator, "GET", f"/v1beta/{name}:download?alt=media")[2] == b"y"
 
 
 def test_an_expired_file_makes_no_job(emulate: Emulate) -> None:
