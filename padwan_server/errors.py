@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 CODES = {
+    "already-submitted": "An unfinished job has exactly the same prompts, model and settings.",
     "api-key-invalid": "The service refused the API key.",
     "bad-answer": "The service answered something that cannot be read.",
     "conversion-loses": "The prompt file cannot be converted without a loss.",
@@ -21,7 +22,8 @@ CODES = {
     "invalid-path": "The path cannot be one of a file.",
     "invalid-root": "The folder may not serve as a workspace for assistants.",
     "invalid-settings": "A setting has a value that cannot be used.",
-    "job-not-done": "The job has no results yet.",
+    "job-forgotten": "The workspace's ledger no longer has the job.",
+    "job-not-done": "The job has not ended, or has no results yet.",
     "job-not-found": "The service has no job of this name for this API key.",
     "keys-or-range": "Both keys and range were given to create.",
     "ledger-newer": "The workspace's ledger was written by a newer version.",
@@ -29,6 +31,8 @@ CODES = {
     "ledger-unreadable": "The workspace's ledger is damaged or cannot be opened.",
     "model-not-found": "The service has no such model.",
     "network": "The service cannot be reached.",
+    "nothing-uncertain": "Nothing about the job is uncertain, so there is nothing to resolve.",
+    "no-candidate": "No job at the service, or more than one, may be the submission.",
     "no-api-key": "No API key is set, and the emulator was not asked for.",
     "not-utf8": "The file is not UTF-8.",
     "other-backend": "The job was made at another backend.",

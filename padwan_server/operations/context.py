@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.settings import Settings
@@ -40,6 +41,9 @@ class Workspace(Protocol):
 
 Progress = Callable[[JobProgress], Awaitable[None]]
 
+Confirm = Callable[[str], Awaitable[bool | None]]
+"""Ask the person a question that yes or no answers; None where nobody can be asked."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -48,5 +52,8 @@ class Context:
     workspace: Workspace
     settings: Settings
     progress: Progress
+    confirm: Confirm
+    history: History
+    """What the workspace remembers, for what needs no service."""
     open_jobs: Callable[[], Awaitable[Jobs]]
     """The workspace's jobs at the chosen backend, connected when first asked for; raises ``no-api-key``."""

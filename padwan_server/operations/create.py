@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.requests import text_request, with_defaults
-from padwan_server.jobs.submission import Request
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.requests import Request
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.prompt_source import prompt_source, sendable
 from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view, problem_view
-from padwan_server.prompts.document import PROBLEMS_SHOWN
+from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
 from padwan_server.prompts.record import Record
-from padwan_server.service import model_name, model_warning
+from padwan_server.service import MAX_PROMPTS, model_name, model_warning
 
 T = TypeVar("T")
 
@@ -57,6 +60,13 @@ class CreateParams(Params):
         description="Send only these prompts, counted from 1, both ends included: 5, 1-100 or 101-.",
     )
     max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
+    max_per_job: int = Field(
+        default=MAX_PROMPTS,
+        ge=1,
+        le=MAX_PROMPTS,
+        description="Requests in one job of the service; more are split into several that are handled as one.",
+    )
+    again: bool = Field(default=False, description="Send it even if an unfinished job has exactly the same content.")
 
 
 class CreateResult(JobView):
@@ -74,19 +84,30 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     """
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
     # Not on the event loop: there may be a million of them.
-    records = await asyncio.to_thread(lambda: chosen(sendable(source, grades), params))
-    if params.max_requests is not None and len(records) > params.max_requests:
+    chosen = await asyncio.to_thread(lambda: choice(sendable(source, grades), params))
+    if params.max_requests is not None and chosen.count > params.max_requests:
         raise PadwanError(
             "too-many-requests",
-            f"Nothing was sent: there are {len(records)} prompts and max_requests is {params.max_requests}.",
+            f"Nothing was sent: there are {chosen.count} prompts and max_requests is {params.max_requests}.",
             "Raise max_requests, or choose prompts with keys or range.",
-            {"requests": len(records), "max_requests": params.max_requests},
+            {"requests": chosen.count, "max_requests": params.max_requests},
         )
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
-    requests = await asyncio.to_thread(lambda: [request_of(r, params.system, params.config) for r in records])
     jobs = await context.open_jobs()
-    job = await jobs.submit(model, params.name, requests, source.name)
+
+    async def submit(*, again: bool) -> Job:
+        requests = (request_of(record, params.system, params.config) for record in chosen.records())
+        return await jobs.submit(
+            model, params.name, requests, source.name, per_part=params.max_per_job, again=again, told=context.progress
+        )
+
+    try:
+        job = await submit(again=params.again)
+    except PadwanError as error:
+        if error.code != "already-submitted" or not await context.confirm(f"{error.message} Send them once more?"):
+            raise
+        job = await submit(again=True)
     return CreateResult(
         **job_view(job).model_dump(),
         unsaved=source.unsaved,
@@ -107,33 +128,49 @@ def request_of(record: Record, system: str | None, config: dict[str, Any] | None
     return Request(key=record.key, request=request, digest=record.digest)
 
 
-def chosen(records: Sequence[Record], params: CreateParams) -> Sequence[Record]:
-    """The records that ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
+@dataclass(frozen=True)
+class Choice:
+    """Some of the prompts of a document."""
+
+    count: int
+    records: Callable[[], Iterator[Record]]
+    """They are read anew at each call, one after the other."""
+
+
+def choice(document: PromptDocument, params: CreateParams) -> Choice:
+    """What ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
     if params.keys is not None and params.range is not None:
         raise PadwanError("keys-or-range", "Give keys or range, not both.", "Leave one of them out.")
     if params.keys is not None:
-        wanted = set(params.keys)
-        unknown = sorted(wanted - {record.key for record in records})
-        if unknown:
-            raise PadwanError(
-                "unknown-keys",
-                f"Nothing was sent: the prompts have no key {', '.join(unknown[:10])}.",
-                "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
-                {"keys": unknown},
-            )
-        return [record for record in records if record.key in wanted]
+        return _of_keys(document, set(params.keys))
     if params.range is not None:
-        first, dash, last = params.range.partition("-")
-        end = int(last or len(records)) if dash else int(first)
-        picked = records[max(int(first) - 1, 0) : end]
-        if not picked:
-            raise PadwanError(
-                "empty-range",
-                f"Nothing was sent: the range {params.range} holds no prompt; there are {len(records)}.",
-                "Ranges count prompts from 1, both ends included.",
-            )
-        return picked
-    return records
+        return _of_range(document, params.range)
+    return Choice(document.prompts, lambda: document.records_from(0))
+
+
+def _of_keys(document: PromptDocument, wanted: set[str]) -> Choice:
+    unknown = sorted(wanted.difference(record.key for record in document.records_from(0)))
+    if unknown:
+        raise PadwanError(
+            "unknown-keys",
+            f"Nothing was sent: the prompts have no key {', '.join(unknown[:10])}.",
+            "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
+            {"keys": unknown},
+        )
+    return Choice(len(wanted), lambda: (record for record in document.records_from(0) if record.key in wanted))
+
+
+def _of_range(document: PromptDocument, given: str) -> Choice:
+    first, dash, last = given.partition("-")
+    start = max(int(first) - 1, 0)
+    end = min(int(last or document.prompts) if dash else int(first), document.prompts)
+    if start >= end:
+        raise PadwanError(
+            "empty-range",
+            f"Nothing was sent: the range {given} holds no prompt; there are {document.prompts}.",
+            "Ranges count prompts from 1, both ends included.",
+        )
+    return Choice(end - start, lambda: islice(document.records_from(0), start, end))
 
 
 CREATE = Operation(

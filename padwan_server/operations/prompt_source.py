@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from padwan_server.errors import PadwanError
 from padwan_server.operations.context import Context, PromptFile
 from padwan_server.operations.views import problem_view
-from padwan_server.prompts.document import PROBLEMS_SHOWN, from_strings
-from padwan_server.prompts.record import Record
+from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument, from_strings
 from padwan_server.prompts.rules import Grades, number_of
 
 
@@ -25,12 +24,12 @@ async def prompt_source(file: str | None, prompts: Sequence[str] | None, context
     return PromptFile(name="", document=from_strings(prompts or ()), unsaved=False)
 
 
-def sendable(source: PromptFile, grades: Grades) -> Sequence[Record]:
-    """The records of a source without errors. Raises PadwanError ``prompt-file-errors`` with the errors in data."""
+def sendable(source: PromptFile, grades: Grades) -> PromptDocument:
+    """The prompts of a source without errors. Raises PadwanError ``prompt-file-errors`` with the errors in data."""
     document = source.document
     count = number_of(document.counts(), grades.stopping)
     if not count:
-        return document.records
+        return document
     found = document.find(PROBLEMS_SHOWN, grades.stopping)
     problems = [problem_view(problem, document, grades).model_dump() for problem in found]
     first = problems[0]

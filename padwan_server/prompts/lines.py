@@ -65,7 +65,7 @@ def _ends_line(text: str, end: int) -> bool:
 def _json_block(text: str, start: int) -> Block:
     lines = [Span(start, end) for start, end in _lines(text, start)]
     glance = glance_at_lines(text[start:])
-    if glance is None or len(glance.keys) != len(lines):
+    if glance is None or len(glance.keys) != len(lines) or not all(text[slice(*line)].strip() for line in lines):
         return _exact_block(text, lines)
     return glanced_block(text, glance, partial(_starts, start=start))
 
