@@ -44,14 +44,13 @@ class Chain:
 
         ``first`` is the request to begin with, counted from 0.
         """
-        better = self._retried()
-        for record in self.ledger.records(self.root, first):
-            job, latest = better.get(record.key, (self.root, record))
-            yield (job, latest) if latest.good or not record.good else (self.root, record)
-
-    def results(self, job: Job, record: Record) -> Path:
-        """The file that holds the answer of a record of one of the jobs."""
-        return self.folder.results(job.parts[record.part - 1].id)
+        root, better = self.root, self._retried()
+        if not better:
+            yield from ((root, record) for record in self.ledger.records(root, first))
+            return
+        for record in self.ledger.records(root, first):
+            job, latest = better.get(record.key, (root, record))
+            yield (job, latest) if latest.good or not record.good else (root, record)
 
     def _retried(self) -> dict[str, tuple[Job, Record]]:
         """What the retries have for their keys; they are few, the first job may be large."""
@@ -83,18 +82,14 @@ class Chain:
         job, record = found
         if record.digest != digest:
             return Beside(job, record, None)
-        with Reader() as reader:
-            return Beside(job, record, reader.read(self.results(job, record), record))
+        return Beside(job, record, next(self.read([found])))
 
     def failures(self, limit: int) -> list[StoredAnswer]:
         """The first prompts that have no good answer, not by any retry either."""
         if not self.root.stored:
             return []
-        with Reader() as reader:
-            found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
-            return [
-                reader.read(self.results(job, record), record) for job, record in filter(None, found) if not record.good
-            ]
+        found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
+        return list(self.read((job, record) for job, record in filter(None, found) if not record.good))
 
     def failed(self) -> int:
         """How many prompts have no good answer."""
@@ -103,7 +98,7 @@ class Chain:
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""
-        path = self.results(beside.job, beside.record)
+        path = self.folder.results(_part_id(beside.job, beside.record))
         if not beside.record.length or not path.exists():
             return None
         with path.open("rb") as file:
@@ -128,6 +123,9 @@ class Chain:
 
     def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
         """The answers of some records, each with its job, one at a time."""
-        with Reader() as reader:
-            for job, record in records:
-                yield reader.read(self.results(job, record), record)
+        with Reader(self.folder) as reader:
+            yield from reader.read_all((_part_id(job, record), record) for job, record in records)
+
+
+def _part_id(job: Job, record: Record) -> str:
+    return job.parts[record.part - 1].id

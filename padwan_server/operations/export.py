@@ -71,14 +71,14 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
 def _row(stored: StoredAnswer) -> Row:
     answer = stored.answer
     return Row(
-        key=stored.key,
-        content=answer.content,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        total_tokens=answer.total_tokens,
-        error=answer.error,
-        finish_reason=answer.finish_reason,
-        raw=stored.raw,
+        stored.key,
+        answer.content,
+        answer.input_tokens,
+        answer.output_tokens,
+        answer.total_tokens,
+        answer.error,
+        answer.finish_reason,
+        stored.raw,
     )
 
 
