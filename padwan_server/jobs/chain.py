@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from padwan_server.gemini.answers import Outcome
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger, Record
+from padwan_server.jobs.requests import Request, stored_requests
 from padwan_server.jobs.results import Reader, StoredAnswer
 
 _CHUNK = 1 << 20
@@ -120,6 +121,18 @@ class Chain:
     def answers(self, first: int = 0) -> Iterator[StoredAnswer]:
         """The answers that count, in the order of the prompts from the one at ``first`` on, one at a time."""
         return self.read(self.records(first))
+
+    def requests(self, keys: Container[str]) -> Iterator[Request]:
+        """The stored requests of these keys, each as it was sent last, those of the first job in its order."""
+        retried = {request.key: request for job in self.jobs[1:] for request in self._stored(job, keys)}
+        for request in self._stored(self.root, keys):
+            yield retried.pop(request.key, request)
+        yield from retried.values()
+
+    def _stored(self, job: Job, keys: Container[str]) -> Iterator[Request]:
+        for path in (self.folder.requests(part.id) for part in job.parts):
+            if path.exists():
+                yield from (request for request in stored_requests(path) if request.key in keys)
 
     def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
         """The answers of some records, each with its job, one at a time."""

@@ -48,7 +48,9 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    rows = await jobs.read(lambda: write(map(_row, chain.answers()), target, format, overwrite=params.overwrite))
+    rows = await jobs.apart(
+        chain, lambda whole: write(map(_row, whole.answers()), target, format, overwrite=params.overwrite)
+    )
     outcomes = await jobs.read(chain.outcomes)
     return ExportResult(
         job=job.name,
