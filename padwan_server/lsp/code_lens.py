@@ -64,7 +64,7 @@ def _job_commands(document: PromptTextDocument, job: LastJob, failed: int) -> It
         yield _command("Poll", "poll", job=shown.name, results=False)
         yield _command("Cancel", "cancel", job=shown.name)
     if root.stored:
-        yield _command("Export", "export", job=root.name, output=str(free_path(document, ".results", ".json")))
+        yield _command("Export", "export", job=root.name, output=str(free_path(document.path, ".results", ".json")))
     if root.stored and latest.stored and failed:
         yield _command(f"Retry {failed} failed", "retry", job=root.name, submit=True)
 
