@@ -159,16 +159,16 @@ def _lua(value: Any, indent: str = "") -> str:
     """A JSON value as Lua, laid out as stylua does."""
     inner = indent + "  "
     match value:
-        case [] | {}:
-            return "{}"
         case dict():
             members = [f"{name} = {_lua(member, inner)}" for name, member in value.items()]
-        case list():
+        case list() | tuple():
             members = [_lua(member, inner) for member in value]
         case str() if '"' in value and "'" not in value:
             return f"'{value}'"
         case _:
             return json.dumps(value, ensure_ascii=False)
+    if not members:
+        return "{}"
     return "{\n" + "".join(f"{inner}{member},\n" for member in members) + indent + "}"
 
 
