@@ -97,8 +97,8 @@ end
 ---@param client vim.lsp.Client
 ---@param path string
 function M.attach(client, path)
-  local bufnr = vim.fn.bufnr(vim.fn.escape(path, "[]*?{}"))
-  if bufnr > 0 and vim.api.nvim_buf_is_loaded(bufnr) and vim.bo[bufnr].buftype == "" then
+  local bufnr = files.buffer(path)
+  if bufnr then
     vim.lsp.buf_attach_client(bufnr, client.id)
   end
 end
@@ -158,7 +158,9 @@ function M.on_exit(code, client_id)
   stopping[client_id] = nil
   if code ~= 0 and not expected and vim.v.exiting == vim.NIL then
     vim.schedule(function()
-      notify.error(("the server ended with code %d. :Padwan restart starts it again, :Padwan log says more."):format(code))
+      notify.error(
+        ("the server ended with code %d. :Padwan restart starts it again, :Padwan log says more."):format(code)
+      )
     end)
   end
 end

@@ -75,4 +75,15 @@ function M.shown(path, root)
   return vim.fs.relpath(root, path) or path
 end
 
+--- The loaded buffer of a file, nil if there is none.
+---@param path string
+---@return integer?
+function M.buffer(path)
+  return vim.iter(vim.api.nvim_list_bufs()):find(function(bufnr)
+    return vim.api.nvim_buf_is_loaded(bufnr)
+      and vim.bo[bufnr].buftype == ""
+      and vim.api.nvim_buf_get_name(bufnr) == path
+  end)
+end
+
 return M

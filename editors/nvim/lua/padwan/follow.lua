@@ -14,27 +14,34 @@ local function alive(entry)
   return client and not client:is_stopped()
 end
 
+--- How many prompts of a job have no good answer, and in words.
+local function without_answer(outcomes)
+  local count, words = 0, {}
+  for outcome, number in vim.spairs(outcomes) do
+    if outcome ~= "ok" and outcome ~= "truncated" then
+      count = count + number
+      table.insert(words, ("%d %s"):format(number, outcome))
+    end
+  end
+  return count, table.concat(words, ", ")
+end
+
 local function ended(result)
-  followed[result.job] = nil
-  jobs.told({
-    job = result.job,
-    state = result.state,
-    done = result.done,
-    succeeded = result.succeeded,
-    failed = result.failed,
-    pending = result.pending,
-    total = result.total,
-    name = result.name,
-    ended = result.ended,
-    error = result.error,
-  })
+  local output = result.output
+  jobs.told(result)
   local text = jobs.words(result)
-  if result.error ~= "" then
+  local count, words = without_answer(result.outcomes)
+  if not result.done then
+    notify.info(text .. ". The time was up; the job goes on.")
+  elseif result.error ~= "" then
     notify.error(text .. ": " .. result.error)
-  elseif result.failed > 0 then
-    notify.warn(text .. ". :Padwan results shows the answers, :Padwan retry lists what failed.")
+  elseif count > 0 then
+    notify.warn(("%s: %s. :Padwan results shows the answers, :Padwan retry lists what failed."):format(text, words))
   else
     notify.info(text .. ". :Padwan results shows the answers.")
+  end
+  if output ~= "" then
+    notify.info("the results were written to " .. output .. ".")
   end
 end
 
@@ -54,7 +61,9 @@ function M.start(client, job, arguments)
     ended(result)
   end, function()
     followed[job] = nil
-    jobs.told({ job = job })
+    if jobs.get(job) then
+      jobs.told({ job = job })
+    end
     return false
   end)
   if jobs.get(job) then

@@ -100,7 +100,13 @@ local function workspace(root)
     health.info("ledger: none yet, the first job makes it")
   end
   for _, client in ipairs(client_.all()) do
-    health.ok(("running: client %d in %s, %d buffers"):format(client.id, client.root_dir, vim.tbl_count(client.attached_buffers)))
+    health.ok(
+      ("running: client %d in %s, %d buffers"):format(
+        client.id,
+        client.root_dir,
+        vim.tbl_count(client.attached_buffers)
+      )
+    )
   end
   if #client_.all() == 0 then
     health.info("running: no server; opening a prompt file or :Padwan starts one")

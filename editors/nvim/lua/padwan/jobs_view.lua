@@ -172,18 +172,34 @@ end
 local function set_keys(self)
   view.keys(self.bufnr, "padwan jobs", {
     { "<CR>", "open the results", run(self, "results") },
-    { "o", "open the prompt file", function() open_file(self) end },
+    {
+      "o",
+      "open the prompt file",
+      function()
+        open_file(self)
+      end,
+    },
     { "p", "poll: watch the job until it ends", run(self, "poll") },
     { "s", "stop watching; the job goes on", run(self, "stop") },
     { "c", "cancel the job at the service", run(self, "cancel") },
     { "r", "retry: failed prompts into the quickfix list, and send them again", run(self, "retry") },
     { "e", "export the results to a file", run(self, "export") },
     { "i", "tell the state as the service has it now", run(self, "status") },
-    { "R", "refresh the list", function() refresh(self) end },
-    { "m", "show more jobs", function()
-      self.limit = self.limit + 10
-      refresh(self)
-    end },
+    {
+      "R",
+      "refresh the list",
+      function()
+        refresh(self)
+      end,
+    },
+    {
+      "m",
+      "show more jobs",
+      function()
+        self.limit = self.limit + 10
+        refresh(self)
+      end,
+    },
   })
 end
 

@@ -13,8 +13,8 @@ local function set(title, items, open)
 end
 
 local function lines_of(path)
-  local bufnr = vim.fn.bufnr(vim.fn.escape(path, "[]*?{}"))
-  if bufnr > 0 and vim.api.nvim_buf_is_loaded(bufnr) then
+  local bufnr = files.buffer(path)
+  if bufnr then
     return vim.api.nvim_buf_get_lines(bufnr, 0, -1, false)
   end
   return vim.fn.filereadable(path) == 1 and vim.fn.readfile(path) or {}

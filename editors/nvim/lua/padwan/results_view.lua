@@ -28,8 +28,8 @@ end
 
 local function head(result)
   local tokens = ""
-  if result.output_tokens ~= vim.NIL then
-    tokens = ("  %d + %d tokens"):format(result.input_tokens ~= vim.NIL and result.input_tokens or 0, result.output_tokens)
+  if result.output_tokens then
+    tokens = ("  %d + %d tokens"):format(result.input_tokens or 0, result.output_tokens)
   end
   local finish = vim.list_contains({ "", "STOP" }, result.finish_reason) and "" or "  " .. result.finish_reason
   return result.key:gsub("\n", " "), ("  %s%s%s"):format(result.outcome, tokens, finish)
@@ -41,7 +41,11 @@ local function render(self, told)
   for outcome, count in vim.spairs(told.outcomes) do
     table.insert(outcomes, count .. " " .. outcome)
   end
-  local title = (" %s · %s · %s   g? help"):format(job.file ~= "" and job.file or job.name, job.job, table.concat(outcomes, ", "))
+  local title = (" %s · %s · %s   g? help"):format(
+    job.file ~= "" and job.file or job.name,
+    job.job,
+    table.concat(outcomes, ", ")
+  )
   local lines, marks = { title, "" }, { { 0, 0, #title, "Title" } }
   self.heads = {}
   for _, result in ipairs(told.results) do
@@ -156,7 +160,13 @@ local function set_keys(self)
     { "[[", "previous key", step(self, -1) },
     { "r", "retry: failed prompts into the quickfix list, and send them again", run(self, "retry") },
     { "e", "export the results to a file", run(self, "export") },
-    { "R", "read them again", function() M.show(self) end },
+    {
+      "R",
+      "read them again",
+      function()
+        M.show(self)
+      end,
+    },
     { "za", "open or close the fold of a key (zM, zR: all)", "za" },
   })
 end

@@ -14,7 +14,7 @@ function M.send(client, arguments)
   local wanted = vim.tbl_extend("force", arguments, { submit = true })
   client_.execute(client, "retry", wanted, function(result)
     notify.info(result.message)
-    if result.submitted ~= vim.NIL and result.submitted.job ~= "" then
+    if result.submitted and result.submitted.job ~= "" then
       jobs.told(result.submitted)
       follow.start(client, result.submitted.job)
     end
@@ -28,7 +28,11 @@ local function choices(arguments, as_before, as_now, file)
   if as_now and #as_now.changed > 0 then
     local with_file = vim.tbl_extend("force", arguments, { file = file })
     table.insert(offered, {
-      text = ("Send %d again, %d of them with the new text of %s"):format(count, #as_now.changed, vim.fs.basename(file)),
+      text = ("Send %d again, %d of them with the new text of %s"):format(
+        count,
+        #as_now.changed,
+        vim.fs.basename(file)
+      ),
       arguments = with_file,
     })
   end

@@ -116,7 +116,7 @@ local function summary(operation, result)
   end
   local told = {}
   for name, value in vim.spairs(result) do
-    if type(value) ~= "table" and value ~= vim.NIL and value ~= "" then
+    if type(value) ~= "table" and value ~= "" then
       table.insert(told, ("%s: %s"):format(name, value))
     end
   end
@@ -188,6 +188,8 @@ function instead.list(client)
 end
 
 function instead.poll(client, _, arguments)
+  -- What was asked for now counts, e.g. an output, and not how the job was watched before.
+  follow.stop(arguments.job)
   follow.start(client, arguments.job, arguments)
 end
 

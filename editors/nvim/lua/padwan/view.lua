@@ -58,7 +58,8 @@ end
 --- Go to a file, in a window that shows it or one that shows files; the view stays open.
 ---@param path string
 function M.to_file(path)
-  local shown = vim.fn.bufwinid(vim.fn.bufadd(path))
+  local bufnr = vim.fn.bufadd(path)
+  local shown = vim.fn.bufwinid(bufnr)
   if shown == -1 then
     shown = vim.iter(vim.api.nvim_tabpage_list_wins(0)):find(function(window)
       return vim.bo[vim.api.nvim_win_get_buf(window)].buftype == ""
@@ -69,7 +70,8 @@ function M.to_file(path)
   else
     vim.cmd("topleft split")
   end
-  vim.cmd.edit(vim.fn.fnameescape(path))
+  vim.bo[bufnr].buflisted = true
+  vim.api.nvim_win_set_buf(0, bufnr)
 end
 
 --- Show keys in a floating window until the next key.
