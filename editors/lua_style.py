@@ -48,8 +48,8 @@ def main() -> int:
     failed = _missing("npm", "stylua") if not shutil.which("npm") else _stylua(files, check=check)
     if not shutil.which("luacheck"):
         return failed | _missing("luacheck", "luacheck")
-    config = str(PLUGIN / ".luacheckrc")
-    return failed | subprocess.run(["luacheck", "--quiet", "--no-color", "--config", config, *files], check=False).returncode  # noqa: S603, S607
+    luacheck = ["luacheck", "--quiet", "--no-color", "--config", str(PLUGIN / ".luacheckrc"), *files]
+    return failed | subprocess.run(luacheck, check=False).returncode  # noqa: S603
 
 
 def _missing(program: str, what: str) -> int:

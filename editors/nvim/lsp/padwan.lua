@@ -6,15 +6,15 @@ return {
   root_dir = function(bufnr, on_dir)
     local files = require("padwan.files")
     local name = vim.api.nvim_buf_get_name(bufnr)
-    if (files.is_prompt_file(name) or files.is_results_file(name)) and require("padwan.client").is_installed() then
+    if files.is_prompt_file(name) or files.is_results_file(name) then
       on_dir(files.root(name))
     end
   end,
   on_attach = function(client, bufnr)
     require("padwan.attach").on_attach(client, bufnr)
   end,
-  on_exit = function(code, _, client_id)
-    require("padwan.client").on_exit(code, client_id)
+  on_exit = function(code, signal, client_id)
+    require("padwan.client").on_exit(code, signal, client_id)
   end,
   handlers = {
     ["padwan/jobProgress"] = function(_, look)

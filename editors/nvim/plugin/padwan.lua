@@ -26,3 +26,14 @@ vim.filetype.add({
     },
   },
 })
+
+-- Of a server that is not there Neovim says nothing.
+vim.api.nvim_create_autocmd("FileType", {
+  pattern = { "json", "jsonl", "text" },
+  desc = "padwan: say when the server is missing",
+  callback = function(event)
+    if vim.lsp.is_enabled("padwan") and require("padwan.files").is_prompt_file(event.file) then
+      require("padwan.client").is_installed()
+    end
+  end,
+})

@@ -14,11 +14,11 @@ local function fits(name, job)
   return done_for[name] == nil or done_for[name] == job.done
 end
 
---- Take the jobs that a list told.
+--- Take the jobs that a list told, which are newest first.
 ---@param result table
 ---@return table[]
 function M.listed(result)
-  return vim.tbl_map(jobs.told, result.jobs)
+  return vim.iter(result.jobs):rev():map(jobs.told):rev():totable()
 end
 
 --- Ask for one of the recent jobs that an operation can be done with.

@@ -152,18 +152,16 @@ end
 
 --- The server ended.
 ---@param code integer
+---@param signal integer
 ---@param client_id integer
-function M.on_exit(code, client_id)
-  local expected = stopping[client_id]
+M.on_exit = vim.schedule_wrap(function(code, signal, client_id)
+  local expected = stopping[client_id] or (code == 0 and signal == 0) or vim.v.exiting ~= vim.NIL
   stopping[client_id] = nil
-  if code ~= 0 and not expected and vim.v.exiting == vim.NIL then
-    vim.schedule(function()
-      notify.error(
-        ("the server ended with code %d. :Padwan restart starts it again, :Padwan log says more."):format(code)
-      )
-    end)
+  if not expected then
+    local how = signal ~= 0 and "by signal " .. signal or "with code " .. code
+    notify.error(("the server ended %s. :Padwan restart starts it again, :Padwan log says more."):format(how))
   end
-end
+end)
 
 local function when_stopped(client, callback)
   if vim.lsp.get_client_by_id(client.id) == nil then

@@ -7,10 +7,12 @@ local M = {}
 local health = vim.health
 
 local function neovim()
+  local version = vim.version()
+  local shown = ("%d.%d.%d"):format(version.major, version.minor, version.patch)
   if vim.fn.has("nvim-0.11") == 1 then
-    health.ok("Neovim " .. tostring(vim.version()))
+    health.ok("Neovim " .. shown)
   else
-    health.error("Neovim 0.11 or newer is needed; this is " .. tostring(vim.version()))
+    health.error("Neovim 0.11 or newer is needed; this is " .. shown)
   end
 end
 

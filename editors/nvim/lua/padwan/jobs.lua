@@ -4,6 +4,7 @@ local M = {}
 --- By name; what the operations tell (docs/operations.md, JobView) and, over it, what progress told later.
 ---@type table<string, table>
 local known = {}
+local count = 0
 
 local listeners = {}
 
@@ -23,9 +24,13 @@ end
 ---@param job table
 ---@return table
 function M.told(job)
-  known[M.id(job)] = vim.tbl_extend("force", known[M.id(job)] or {}, job)
-  changed(known[M.id(job)])
-  return known[M.id(job)]
+  count = count + 1
+  local kept = vim.tbl_extend("force", known[M.id(job)] or { heard = count }, job)
+  -- They may be many, and are not looked for here.
+  kept.results, kept.problems = nil, nil
+  known[M.id(job)] = kept
+  changed(kept)
+  return kept
 end
 
 --- What to call a job in a command; a submission that was never answered has no name at the service.
@@ -45,7 +50,11 @@ end
 function M.all()
   local jobs = vim.tbl_values(known)
   table.sort(jobs, function(a, b)
-    return (a.created or "") > (b.created or "")
+    if (a.created or "") ~= (b.created or "") then
+      return (a.created or "") > (b.created or "")
+    end
+    -- Times are in seconds.
+    return a.heard > b.heard
   end)
   return jobs
 end

@@ -105,6 +105,13 @@ local function with_lines(client, arguments, context, next_step)
   end)
 end
 
+-- A job is easier to find again under the name of its file than under the one that every unnamed job has.
+local function named_after(operation, arguments)
+  if has(operation, "name") and not arguments.name then
+    arguments.name = vim.fs.basename(arguments.file):gsub("%.[^.]*$", ""):gsub("%.prompts$", "")
+  end
+end
+
 -- What comes after an answer
 
 local function summary(operation, result)
@@ -228,6 +235,7 @@ local function run_operation(client, operation, arguments, context)
           end
           if complete.file then
             client_.attach(client, complete.file)
+            named_after(operation, complete)
           end
           local run = instead[operation.name]
           if run then
