@@ -132,7 +132,7 @@ def _defaults() -> dict[str, Any]:
 
 def help_page() -> Iterator[str]:
     """The operations as a page of Neovim's help."""
-    yield "*padwan-operations.txt*  Every operation and every setting\n\n"
+    yield f"*padwan-operations.txt*  Every operation and every setting{'*padwan-operations*':>21}\n\n"
     yield "Written by docs/derive.py from the code.  How to use them: |padwan|.\n\n"
     for operation in OPERATIONS.values():
         schema = operation.input_schema()

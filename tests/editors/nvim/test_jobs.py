@@ -90,10 +90,10 @@ def test_results_have_a_fold_a_key_and_lead_to_their_prompts_and_back(neovim: Ne
     neovim("Padwan results")
     neovim.until("vim.bo.filetype == 'padwan-results'")
     assert neovim.line.startswith("b  ok  ")
-    assert neovim.lines[3] == "[padwan emulator] You asked: one"
+    assert neovim.lines[4] == "[padwan emulator] You asked: one"
     neovim.keys("zM")
     closed = neovim.lua("return vim.tbl_map(vim.fn.foldclosed, vim.fn.range(1, vim.fn.line('$')))")
-    assert closed == [-1, -1, 3, 3, 3, 6, 6, 6, 9, 9, 9]
+    assert closed == [-1, -1, -1, 4, 4, 4, 7, 7, 7, 10, 10, 10]
     neovim.keys("zR]]")
     assert neovim.line.startswith("c  ok")
     neovim.keys("j<CR>")
@@ -219,4 +219,4 @@ def test_another_neovim_finds_the_job_the_next_day(
     assert job(neovim) == name
     neovim.keys("<CR>")
     neovim.until("vim.bo.filetype == 'padwan-results'")
-    assert neovim.lines[2].startswith("a  ok")
+    assert neovim.lines[3].startswith("a  ok")

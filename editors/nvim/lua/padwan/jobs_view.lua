@@ -65,32 +65,50 @@ local function bar(job)
   return ("━"):rep(done), ("─"):rep(BAR - done)
 end
 
---- A job as pieces of text with their highlights.
-local function pieces(job)
+local function shown_name(job)
+  return job.name or ""
+end
+
+local function shown_file(job)
+  return job.file and job.file ~= "" and job.file or "-"
+end
+
+--- A job as pieces of text with their highlights; names and files are as wide as the widest.
+local function pieces(job, name_width, file_width)
   local icon = icons[job.state] or other_icon
   local done, open = bar(job)
-  local counts = ("%d/%d"):format(job.succeeded + job.failed, job.total)
+  local function padded(text, width)
+    return text .. (" "):rep(width - vim.fn.strdisplaywidth(text) + 2)
+  end
   return {
     { " " .. icon[1] .. " ", icon[2] },
     { ("%-10s "):format(job.state), icon[2] },
     { done, "DiagnosticOk" },
     { open .. " ", "NonText" },
-    { ("%9s "):format(counts) },
-    { ("%-10s"):format(job.failed > 0 and job.failed .. " failed" or ""), "DiagnosticError" },
-    { ("%-20s "):format(job.name or "") },
-    { ("%-22s "):format(job.file ~= "" and job.file or "-"), "Directory" },
-    { ("%-10s "):format(ago(job.created)), "Comment" },
-    { follow.is_followed(jobs.id(job)) and "watched " or "", "DiagnosticInfo" },
+    { ("%7s  "):format(("%d/%d"):format(job.succeeded + job.failed, job.total)) },
+    { job.failed > 0 and job.failed .. " failed  " or "", "DiagnosticError" },
+    { padded(shown_name(job), name_width) },
+    { padded(shown_file(job), file_width), "Directory" },
+    { padded(ago(job.created), 8), "Comment" },
+    { follow.is_followed(jobs.id(job)) and "watched  " or "", "DiagnosticInfo" },
     { jobs.id(job), "Comment" },
   }
+end
+
+local function widest(listed, shown)
+  return vim.iter(listed):fold(0, function(width, job)
+    return math.max(width, vim.fn.strdisplaywidth(shown(job)))
+  end)
 end
 
 local function render(self)
   local lines = { " Batch jobs of " .. vim.fn.fnamemodify(self.root, ":~") .. "   g? help", "" }
   local marks = { { 0, 0, #lines[1], "Title" } }
-  for _, id in ipairs(self.ids) do
+  local listed = vim.tbl_map(jobs.get, self.ids)
+  local name_width, file_width = widest(listed, shown_name), widest(listed, shown_file)
+  for _, job in ipairs(listed) do
     local text = ""
-    for _, piece in ipairs(pieces(jobs.get(id))) do
+    for _, piece in ipairs(pieces(job, name_width, file_width)) do
       if piece[2] then
         table.insert(marks, { #lines, #text, #text + #piece[1], piece[2] })
       end

@@ -7,7 +7,7 @@ local view = require("padwan.view")
 
 local M = {}
 
-local HEAD = 2 -- lines above the first result
+local HEAD = 3 -- lines above the first result
 
 local names = vim.api.nvim_create_namespace("padwan.results")
 
@@ -41,12 +41,9 @@ local function render(self, told)
   for outcome, count in vim.spairs(told.outcomes) do
     table.insert(outcomes, count .. " " .. outcome)
   end
-  local title = (" %s · %s · %s   g? help"):format(
-    job.file ~= "" and job.file or job.name,
-    job.job,
-    table.concat(outcomes, ", ")
-  )
-  local lines, marks = { title, "" }, { { 0, 0, #title, "Title" } }
+  local title = (" %s: %s   g? help"):format(job.file ~= "" and job.file or job.name, table.concat(outcomes, ", "))
+  local from = (" %s  %s"):format(job.job, job.model)
+  local lines, marks = { title, from, "" }, { { 0, 0, #title, "Title" }, { 1, 0, #from, "Comment" } }
   self.heads = {}
   for _, result in ipairs(told.results) do
     local key, rest = head(result)
