@@ -38,6 +38,9 @@ ANSWERS = {
 }
 
 
+_LOOKED = "vim.iter(seen):any(function(text) return text:find('^report') end)"
+
+
 class Screen:
     """The cells that Neovim draws, with their colours (see :help ui-linegrid)."""
 
@@ -144,17 +147,20 @@ def _morning(neovim: Neovim, workspace: Path) -> None:
     neovim.edit(workspace / "tea.prompts.json")
     neovim("Padwan create name=first-try range=1-2")
     neovim.hears("were sent")
+    neovim.until(_LOOKED)
     advance(200)
     neovim(f"Padwan poll {_newest(neovim)} interval=1")
     neovim.hears("SUCCEEDED")
     neovim("Padwan create name=tea")
     neovim.until("#require('padwan.jobs').all() == 2")
     job = _newest(neovim)
+    neovim.lua("seen = {}")
+    neovim.until(_LOOKED)
     neovim(f"Padwan poll {job} interval=1")
     advance(60)
     neovim.until("(require('padwan.jobs').all()[1].succeeded or 0) > 0")
     neovim("Padwan list")
-    neovim.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.getline(3):find('RUNNING')")
+    neovim.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.getline(4):find('SUCCEEDED')")
     neovim.lua("vim.api.nvim_win_set_height(0, 8)")
     neovim.nvim.current.window.cursor = (3, 0)
     shot(neovim, "jobs")

@@ -27,7 +27,8 @@ def sent(neovim: Neovim, workspace: Path, text: str = THREE) -> str:
 
 
 def watch(neovim: Neovim, name: str) -> None:
-    """Look at a job each second, which is as often as one may."""
+    """Once the job was looked at, look at it each second, which is as often as one may."""
+    neovim.until("vim.iter(seen):any(function(text) return text:find('^report') end)")
     neovim(f"Padwan poll {name} interval=1")
 
 

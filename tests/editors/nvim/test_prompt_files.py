@@ -93,12 +93,14 @@ def test_a_lens_runs_the_file_and_then_shows_the_job(
     assert "SUCCEEDED 2/2" in json.dumps([details.get("virt_text") for *_, details in marks])
 
 
-def test_hints_hovers_and_definitions_show_the_answer(start: Callable[..., Neovim], workspace: Path) -> None:
+def test_hints_hovers_and_definitions_show_the_answer(
+    start: Callable[..., Neovim], workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario(clock={"pending": 0, "running": 0})
     neovim = start(settings={"padwan": {"backend": "emulator", "inlayHints": True}})
     neovim.edit(write(workspace / "x.prompts.json", '[{"key": "a", "prompt": "one"},\n {"key": "b", "prompt": "two"}]'))
     neovim("Padwan create")
     neovim.hears("were sent")
-    neovim(f"Padwan poll {job(neovim)} interval=1")
     neovim.hears("SUCCEEDED 2/2")
     neovim.until("#vim.lsp.inlay_hint.get({ bufnr = 0 }) == 2")
 
