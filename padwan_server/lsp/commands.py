@@ -50,7 +50,7 @@ class Commands:
 
     def _tell(self, kind: types.MessageType, words: str) -> None:
         """Show a person what became of a command that their editor sent without arguments."""
-        if self._server.client_capabilities.window is not None:
+        if self._questions.anybody:
             self._server.window_show_message(types.ShowMessageParams(kind, words))
 
     async def _run(self, operation: Operation[Any, Any], params: types.ExecuteCommandParams) -> dict[str, Any]:

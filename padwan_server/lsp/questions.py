@@ -30,11 +30,15 @@ class Questions:
     def __init__(self, server: PadwanLanguageServer) -> None:
         self._server = server
 
+    @property
+    def anybody(self) -> bool:
+        """Whether there is a person to ask: a client that shows no documents is a program."""
+        return self._server.client_capabilities.text_document is not None
+
     def arise(self, operation: Operation[Any, Any], arguments: Mapping[str, Any]) -> bool:
-        """Whether there is something to ask, and somebody: a client without windows is a program."""
+        """Whether there is something to ask, and somebody."""
         known = set(operation.params.model_fields)
-        asked = self._server.client_capabilities.window is not None and known.issuperset(arguments)
-        return asked and bool(_missing(operation, arguments))
+        return self.anybody and known.issuperset(arguments) and bool(_missing(operation, arguments))
 
     async def filled(self, operation: Operation[Any, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments with what was missing. Raises PadwanError ``invalid-params`` when nobody can be asked."""
