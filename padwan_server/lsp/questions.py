@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _JOBS_OFFERED = 10
 
-_DONE = {"poll": False, "cancel": False, "retry": True, "export": True}
+_DONE = {"cancel": False, "retry": True, "export": True}
 """Whether an operation is for jobs that have ended or for those that have not; of the others it is for both."""
 
 

@@ -7,9 +7,12 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.editors.conftest import Clock
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +20,9 @@ README = Path(__file__).parents[3] / "editors" / "README.md"
 SCRIPT = Path(__file__).parent / "eglot.el"
 
 
-def test_eglot_checks_sends_and_polls(tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_eglot_checks_sends_and_polls(
+    tmp_path: Path, workspace: Path, scenario: Callable[..., Clock], monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not shutil.which("emacs"):
         assert os.environ.get("CI") != "true", "CI installs Emacs"
         pytest.skip("Emacs is not on the PATH: apt install emacs-nox elpa-eglot")
@@ -26,6 +31,7 @@ def test_eglot_checks_sends_and_polls(tmp_path: Path, workspace: Path, monkeypat
     prompts = workspace / "ask.prompts.json"
     prompts.write_text('["👩‍🚀 one\u2028two",\n ""]\n', encoding="utf-8")
     (workspace / ".git").mkdir()
+    scenario(clock={"pending": 0, "running": 0})
     monkeypatch.setenv("CONFIGURATION", str(tmp_path / "init.el"))
     monkeypatch.setenv("PROMPTS", str(prompts))
     command = ["emacs", "--no-init-file", "--batch", "--load", str(SCRIPT)]

@@ -8,7 +8,7 @@ local M = {}
 local COMPLETION_WAITS = 1000 -- milliseconds
 
 --- Which jobs an operation is for: those that have ended, or those that have not; of the others it is for both.
-local done_for = { poll = false, cancel = false, retry = true, export = true, results = true }
+local done_for = { cancel = false, retry = true, export = true, results = true }
 
 local function fits(name, job)
   return done_for[name] == nil or done_for[name] == job.done
