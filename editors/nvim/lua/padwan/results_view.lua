@@ -21,9 +21,22 @@ local highlights = { ok = "DiagnosticOk", truncated = "DiagnosticWarn" }
 ---@type table<integer, padwan.ResultsView>
 local views = {}
 
---- Results of a job; an answer holds the first 1,000, an export all.
-local function fetch(client, job, callback)
-  client_.execute(client, "status", { job = job, results = true }, callback)
+local PAGE = 1000
+
+--- A page of the results of a job, with the job as it is now.
+local function fetch(client, job, offset, callback)
+  client_.execute(client, "status", { job = job }, function(told)
+    local function with(page)
+      told.results, told.next_offset = page.results, page.next_offset
+      callback(told)
+    end
+    client_.execute(client, "results", { job = told.job, offset = offset, limit = PAGE }, with, function(failure)
+      if vim.tbl_get(failure, "data", "code") == "job-not-done" then
+        with({ results = {} })
+        return true
+      end
+    end)
+  end)
 end
 
 local function head(result)
@@ -36,7 +49,7 @@ local function head(result)
 end
 
 local function render(self, told)
-  local job = self.job
+  local job = told
   local outcomes = {}
   for outcome, count in vim.spairs(told.outcomes) do
     table.insert(outcomes, count .. " " .. outcome)
@@ -58,8 +71,8 @@ local function render(self, told)
     vim.list_extend(lines, vim.split(text, "\r?\n"))
     table.insert(lines, "")
   end
-  if told.results_omitted > 0 then
-    table.insert(lines, (" %d more are not shown: :Padwan export writes all."):format(told.results_omitted))
+  if told.next_offset then
+    table.insert(lines, " … m shows more, and :Padwan export writes all")
   elseif #told.results == 0 then
     table.insert(lines, " There are no results yet: the job is " .. job.state .. ".")
   end
@@ -168,17 +181,33 @@ local function set_keys(self)
   })
 end
 
+local function take(self, told)
+  self.results, self.next_offset = told.results, told.next_offset
+  render(self, told)
+  self.job = jobs.told(told)
+end
+
 --- Read the results of a view anew.
 ---@param self padwan.ResultsView
----@param key? string where to put the cursor
-function M.show(self, key)
+function M.show(self)
   client_.with(self.bufnr, function(client)
-    fetch(client, self.job.job, function(told)
-      self.job = jobs.told(told)
-      render(self, told)
-      if key and not to_key(self, key) then
-        notify.warn("the job has no answer for " .. key .. ".")
-      end
+    fetch(client, self.job.job, 0, function(told)
+      take(self, told)
+    end)
+  end)
+end
+
+--- Add the next page to a view.
+---@param self padwan.ResultsView
+function M.more(self)
+  if not self.next_offset then
+    notify.info("there are no more results.")
+    return
+  end
+  client_.with(self.bufnr, function(client)
+    fetch(client, self.job.job, self.next_offset, function(told)
+      told.results = vim.list_extend(self.results, told.results)
+      take(self, told)
     end)
   end)
 end
@@ -188,7 +217,7 @@ end
 ---@param job string
 ---@param key? string
 function M.open(client, job, key)
-  fetch(client, job, function(told)
+  fetch(client, job, 0, function(told)
     local name = "padwan://results" .. client.root_dir .. "/" .. told.job
     local bufnr = view.open(name, "padwan-results", client.root_dir, "botright vsplit")
     vim.wo.foldmethod = "expr"
@@ -203,8 +232,8 @@ function M.open(client, job, key)
       views[bufnr] = self
       set_keys(self)
     end
-    self.job = jobs.told(told)
-    render(self, told)
+    self.job = told
+    take(self, told)
     vim.cmd.normal({ "zx", bang = true })
     if key and not to_key(self, key) then
       notify.warn("the job has no answer for " .. key .. ".")

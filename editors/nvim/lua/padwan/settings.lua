@@ -3,6 +3,7 @@ return {
   backend = "gemini",
   model = "gemini-3.8-flash",
   apiVersion = "v1beta",
+  submissionTags = true,
   files = {
     "*.prompts.json",
     "*.prompts.jsonl",

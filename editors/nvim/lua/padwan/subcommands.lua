@@ -200,10 +200,6 @@ function instead.poll(client, _, arguments)
   follow.start(client, arguments.job, arguments)
 end
 
-function instead.results(client, _, arguments)
-  require("padwan.results_view").open(client, arguments.job)
-end
-
 function instead.cancel(client, operation, arguments, context)
   local function cancel()
     M.execute(client, operation, arguments)
