@@ -10,8 +10,8 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from padwan_server.errors import PadwanError
-from padwan_server.lsp.outcomes import in_words
 from padwan_server.lsp.confirmation import confirm
+from padwan_server.lsp.outcomes import in_words
 from padwan_server.lsp.progress import CommandProgress
 from padwan_server.lsp.questions import Questions
 from padwan_server.operations.names import NAMES

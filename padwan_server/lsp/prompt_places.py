@@ -57,7 +57,8 @@ class PromptPlaces:
             prompts = await document.prompts()
         else:
             path = to_fs_path(uri) or ""
-            prompts = (await self._server.session_for(path).workspace.prompt_file(str(Path(path)))).document
+            file = await self._server.session_for(path).workspace.prompt_file(str(Path(path)))
+            prompts = await file.document()
         encoding = document.encoding if document else self._server.documents.encoding
         return prompts, Converter(uri, prompts, encoding)
 
