@@ -108,6 +108,23 @@ def test_results_have_a_fold_a_key_and_lead_to_their_prompts_and_back(neovim: Ne
     assert neovim.lua("return #vim.fn.maplist()") == neovim.lua("vim.cmd.enew(); return #vim.fn.maplist()") + 10
 
 
+def test_more_than_a_page_of_results_is_read_on(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario(clock={"pending": 0, "running": 0})
+    neovim.edit(write(workspace / "many.prompts.txt", "".join(f"question {number}\n" for number in range(1005))))
+    neovim("Padwan create")
+    neovim.hears("SUCCEEDED 1005/1005")
+    neovim("Padwan results")
+    neovim.until("vim.bo.filetype == 'padwan-results' and vim.fn.getline('$'):find('m shows more')")
+    assert len([line for line in neovim.lines if "  ok  " in line]) == 1000
+    neovim.keys("m")
+    neovim.until("vim.fn.search('^prompt-1004  ok', 'n') > 0")
+    assert len([line for line in neovim.lines if "  ok  " in line]) == 1005
+    neovim.keys("m")
+    neovim.hears("no more results")
+
+
 def test_what_failed_is_in_the_quickfix_list_and_is_sent_again(
     neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
 ) -> None:
