@@ -171,6 +171,13 @@ local function set_keys(self)
     { "r", "retry: failed prompts into the quickfix list, and send them again", run(self, "retry") },
     { "e", "export the results to a file", run(self, "export") },
     {
+      "m",
+      "show more results",
+      function()
+        M.more(self)
+      end,
+    },
+    {
       "R",
       "read them again",
       function()
