@@ -81,7 +81,7 @@ class Exchange:
             return _hang_up()
         if fault.body is not None:
             response = Response(fault.body, media_type="application/json")
-        return _slowed(response, fault.slow) if fault.slow and isinstance(response.body, bytes) else response
+        return _slowed(response, fault.slow) if fault.slow else response
 
     def _check_key(self, request: Request) -> None:
         key = _key(request)
@@ -107,16 +107,26 @@ def _hang_up() -> Response:
 
 
 def _slowed(response: Response, seconds: float) -> Response:
-    body = bytes(response.body)
-    size = -(-len(body) // _DRIPS) or 1
+    total = int(response.headers["content-length"])
+    size = -(-total // _DRIPS) or 1
 
     async def drip() -> AsyncIterator[bytes]:
-        for at in range(0, len(body), size):
-            await asyncio.sleep(seconds / _DRIPS)
-            yield body[at : at + size]
+        async for piece in _pieces(response):
+            for at in range(0, len(piece), size):
+                drop = piece[at : at + size]
+                await asyncio.sleep(seconds * len(drop) / total)
+                yield drop
 
     headers = dict(response.headers)
     return StreamingResponse(drip(), status_code=response.status_code, headers=headers)
+
+
+async def _pieces(response: Response) -> AsyncIterator[bytes]:
+    if not isinstance(response, StreamingResponse):
+        yield bytes(response.body)
+        return
+    async for piece in response.body_iterator:
+        yield piece.encode() if isinstance(piece, str) else bytes(piece)
 
 
 def _key(request: Request) -> str:

@@ -227,6 +227,14 @@ def test_a_slow_body_arrives_whole(emulate: Emulate) -> None:
     assert call(emulator, "GET", "batches")[1]["operations"][0]["name"] == job
 
 
+def test_a_slow_download_arrives_whole(emulate: Emulate) -> None:
+    emulator = emulate(
+        {"faults": [{"on": "download", "slow": 0.2}], "files": [{"name": "files/old", "text": "xyz" * 9}]}
+    )
+    status, headers, body = raw(emulator, "GET", "/v1beta/files/old:download?alt=media")
+    assert (status, headers["content-length"], body) == (200, "27", b"xyz" * 9)
+
+
 # What is there from the start
 
 
