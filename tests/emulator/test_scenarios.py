@@ -235,6 +235,12 @@ def test_a_slow_download_arrives_whole(emulate: Emulate) -> None:
     assert (status, headers["content-length"], body) == (200, "27", b"xyz" * 9)
 
 
+def test_trouble_with_any_request_comes_after_so_many_of_all_kinds(emulate: Emulate) -> None:
+    emulator = emulate({"faults": [{"on": "any", "after": 2, "times": 2, "status": 503}]})
+    paths = ["batches", "models", "files", "batches", "models", "batches"]
+    assert [call(emulator, "GET", path)[0] for path in paths] == [200, 200, 503, 503, 200, 200]
+
+
 # What is there from the start
 
 
