@@ -241,6 +241,22 @@ def test_trouble_with_any_request_comes_after_so_many_of_all_kinds(emulate: Emul
     assert [call(emulator, "GET", path)[0] for path in paths] == [200, 200, 503, 503, 200, 200]
 
 
+NAMES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 499: "CANCELLED"}
+NAMES |= {500: "INTERNAL", 502: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+
+
+def test_an_ordered_status_has_its_name(emulate: Emulate) -> None:
+    emulator = emulate({"faults": [{"on": "list", "status": code} for code in NAMES]})
+    answers = [call(emulator, "GET", "batches") for _ in NAMES]
+    assert {status: body["error"]["status"] for status, body in answers} == NAMES
+
+
+def test_an_ordered_error_of_a_single_request_has_its_name(emulate: Emulate) -> None:
+    emulator = emulate({"default": {"error": {"code": 16}}})
+    status, body = call(emulator, "POST", "models/m:generateContent", {"contents": [{"parts": [{"text": "x"}]}]})
+    assert (status, body["error"]["status"]) == (401, "UNAUTHENTICATED")
+
+
 # What is there from the start
 
 
