@@ -97,10 +97,14 @@ def _function(named: str | None) -> AnswerFunction | None:
     if named is None:
         return None
     module, _, name = named.partition(":")
+    # Python itself looks in the current folder only when it is started with -m.
+    sys.path.insert(0, str(Path.cwd()))
     try:
         function: AnswerFunction = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ScenarioError(f"--answer {named}: {error}") from None
+    if not callable(function):
+        raise ScenarioError(f"--answer {named}: it is no function")
     return function
 
 
