@@ -61,14 +61,16 @@ def of_rpc_code(code: int, message: str) -> RpcError:
 
 
 def bad_key() -> RpcError:
-    """The key is unknown, or there is none."""
+    """The key is unknown (recorded)."""
+    message = "API key not valid. Please pass a valid API key."
     info = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "API_KEY_INVALID",
         "domain": "googleapis.com",
         "metadata": {"service": "generativelanguage.googleapis.com"},
     }
-    return RpcError("INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", [info])
+    localized = {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message}
+    return RpcError("INVALID_ARGUMENT", message, [info, localized])
 
 
 def no_key() -> RpcError:

@@ -376,6 +376,21 @@ def test_a_key_is_in_the_header_or_in_the_address(
     assert raw(service, "GET", path, headers=headers, key="")[0] == status
 
 
+def test_a_key_that_is_refused_is_told_for_programs_and_for_people(emulate: Emulate) -> None:
+    status, answer = call(emulate({"refuse_keys": ["bad"]}), "GET", "batches", key="bad")
+    told = "API key not valid. Please pass a valid API key."
+    assert (status, answer["error"]["status"], answer["error"]["message"]) == (400, "INVALID_ARGUMENT", told)
+    assert answer["error"]["details"] == [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "API_KEY_INVALID",
+            "domain": "googleapis.com",
+            "metadata": {"service": "generativelanguage.googleapis.com"},
+        },
+        {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": told},
+    ]
+
+
 @pytest.mark.parametrize(("method", "wanted"), [("GET", "Get"), ("DELETE", "Delete")])
 def test_a_file_of_results_can_only_be_downloaded(service: RunningEmulator, method: str, wanted: str) -> None:
     emulator = tenant(service)

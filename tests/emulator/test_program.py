@@ -87,7 +87,7 @@ def test_the_same_seed_fails_the_same_prompts_in_the_same_order() -> None:
 
 def test_a_function_that_answers_is_found_where_the_program_is_started(tmp_path: Path) -> None:
     (tmp_path / "shouting.py").write_text("def shout(request, key, model):\n    return 'HI'\n")
-    script = Path(sys.executable).with_name("padwan-server")
+    script = str(Path(sys.executable).with_name("padwan-server"))
     command = [script, "emulator", "--answer", "shouting:shout"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
