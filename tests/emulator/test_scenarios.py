@@ -287,6 +287,14 @@ def test_jobs_are_there_from_the_start_for_every_key(furnished: RunningEmulator,
     )
 
 
+def test_states_are_written_as_the_service_or_the_sdk_writes_them(emulate: Emulate) -> None:
+    wanted = {"batches/wire": "BATCH_STATE_RUNNING", "batches/sdk": "JOB_STATE_FAILED"}
+    jobs = [{"name": name, "state": state} for name, state in wanted.items()]
+    emulator = emulate({"jobs": jobs, "end": {"state": "JOB_STATE_EXPIRED"}})
+    assert [state(emulator, name) for name in wanted] == ["RUNNING", "FAILED"]
+    assert state(emulator, created(emulator, "a")) == "EXPIRED"
+
+
 def test_files_are_there_from_the_start_for_every_key(furnished: RunningEmulator) -> None:
     for key in ("one", "two"):
         assert raw(furnished, "GET", "/v1beta/files/old:download?alt=media", key=key)[2] == b"x"
