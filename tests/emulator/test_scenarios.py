@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -301,12 +303,34 @@ def test_files_are_there_from_the_start_for_every_key(furnished: RunningEmulator
 
 
 def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
-    emulator = emulate(STILL)
-    job = created(emulator, "a")
+    emulator = emulate({**STILL, "faults": [{"on": "get", "drop": "before", "after": 1}]})
+    job = created(emulator, *["a"] * 4)
+    emulator.advance(60)
+    call(emulator, "GET", "batches/%3Cb%3E?key=secret")
+    with pytest.raises(http.client.RemoteDisconnected):
+        call(emulator, "GET", job)
     with urllib.request.urlopen(emulator.url) as answer:
         page = answer.read().decode()
-    assert job in page
-    assert "models/m:batchGenerateContent" in page
+    jobs, requests = page.split("Latest requests")
+    for shown in (job, "RUNNING", "2/4", f"/emulator/{job.replace('batches', 'jobs')}/requests"):
+        assert shown in jobs
+    for shown in ("models/m:batchGenerateContent", job, "batches/&lt;b&gt;", "404", "dropped"):
+        assert shown in requests
+    assert "secret" not in page
+    assert "<b>" not in requests
+
+
+def test_the_log_tells_when_a_request_came_and_which_got_no_answer(emulate: Emulate) -> None:
+    emulator = emulate({**STILL, "faults": [{"on": "list", "drop": "after", "after": 1}]})
+    call(emulator, "GET", "batches")
+    emulator.advance(60)
+    with pytest.raises(http.client.RemoteDisconnected):
+        call(emulator, "GET", "batches")
+    first, second = emulator.requests("list")
+    assert (first["status"], "dropped" in first) == (200, False)
+    assert ("status" in second, second["dropped"]) == (False, True)
+    came = [datetime.fromisoformat(entry["time"]) for entry in (first, second)]
+    assert came[1] - came[0] == timedelta(seconds=60)
 
 
 def test_other_projects_have_a_fixture(gemini_emulator: Callable[..., RunningEmulator]) -> None:
