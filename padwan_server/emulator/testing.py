@@ -22,7 +22,7 @@ class RunningEmulator:
     process: subprocess.Popen[bytes]
 
     def requests(self, kind: str = "") -> list[dict[str, Any]]:
-        """The requests that arrived, oldest first: time, method, path, kind, status, and of creates the job and its size.
+        """The requests that arrived, oldest first: time, method, path, kind, status, and for creates job and size.
 
         One whose connection was closed has ``dropped`` in place of a status. ``kind`` is one of create, get, list,
         cancel, delete, upload, download, files, models, generate.
