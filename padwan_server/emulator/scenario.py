@@ -102,7 +102,7 @@ class End(msgspec.Struct, forbid_unknown_fields=True):
 
     state: Annotated[str, Meta(pattern=f"{_SPELLINGS}(SUCCEEDED|FAILED|EXPIRED)$")] = "SUCCEEDED"
     code: int = 13
-    message: str = "Batch failed."
+    message: str = ""
 
     def __post_init__(self) -> None:
         """Keep the state bare."""

@@ -50,14 +50,15 @@ def test_time_goes_as_fast_as_it_is_told(emulate: Emulate) -> None:
 
 
 def test_a_job_expires_after_two_days_without_results(emulate: Emulate) -> None:
-    emulator = emulate({"clock": {"pending": 3 * DAY, "running": 1, "speed": 0}})
+    clock = {"pending": 3 * DAY, "running": 1, "speed": 0}
+    emulator = emulate({"clock": clock, "end": {"state": "FAILED", "code": 8, "message": "No quota."}})
     job = created(emulator, "a")
     emulator.advance(2 * DAY - 1)
     assert state(emulator, job) == "PENDING"
     emulator.advance(1)
     answer = call(emulator, "GET", job)[1]
     assert answer["metadata"]["state"] == "BATCH_STATE_EXPIRED"
-    assert answer["error"]
+    assert answer["error"] == {"code": 13, "message": "Batch expired."}
     assert "response" not in answer
 
 
