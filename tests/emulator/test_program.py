@@ -103,6 +103,18 @@ def test_what_is_no_function_is_told(named: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_a_folder_that_another_emulator_uses_is_told(tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path / "state"))
+    with start_emulator({}, *options) as emulator:
+        ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False, timeout=30)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "cannot start: another one uses" in ended.stderr
+        emulator.process.kill()
+        emulator.process.wait()
+    with start_emulator({}, *options) as emulator:
+        assert call(emulator, "GET", "batches") == (200, {})
+
+
 def test_jobs_survive_a_restart_with_a_state_folder(tmp_path: Path) -> None:
     options = ("--state", str(tmp_path / "state"))
     with start_emulator({}, *options) as emulator:
