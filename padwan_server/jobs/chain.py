@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -117,6 +117,10 @@ class Chain:
 
     def answers(self) -> Iterator[StoredAnswer]:
         """The answers that count, in the order of the prompts, one at a time."""
+        return self.answers_of(self.records())
+
+    def answers_of(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
+        """The answers of some records, one at a time."""
         with Reader() as reader:
-            for job, record in self.records():
+            for job, record in records:
                 yield reader.read(self.folder.results(job.id), record)

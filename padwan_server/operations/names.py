@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-NAMES = ("validate", "create", "status", "list", "poll", "cancel", "retry", "export")
+NAMES = ("validate", "create", "status", "list", "poll", "cancel", "retry", "export", "results")
 """In the order of the table, which is held against it."""

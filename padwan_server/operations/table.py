@@ -11,12 +11,13 @@ from padwan_server.operations.list_jobs import LIST
 from padwan_server.operations.names import NAMES
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.poll import POLL
+from padwan_server.operations.results import RESULTS
 from padwan_server.operations.retry import RETRY
 from padwan_server.operations.status import STATUS
 from padwan_server.operations.validate import VALIDATE
 
 OPERATIONS: dict[str, Operation[Any, Any]] = {
-    operation.name: operation for operation in (VALIDATE, CREATE, STATUS, LIST, POLL, CANCEL, RETRY, EXPORT)
+    operation.name: operation for operation in (VALIDATE, CREATE, STATUS, LIST, POLL, CANCEL, RETRY, EXPORT, RESULTS)
 }
 if tuple(OPERATIONS) != NAMES:
     raise AssertionError("operations/names.py does not name the operations of the table")

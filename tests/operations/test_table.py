@@ -21,7 +21,7 @@ def properties(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_the_eight_operations_are_there() -> None:
-    assert list(OPERATIONS) == ["validate", "create", "status", "list", "poll", "cancel", "retry", "export"]
+    assert list(OPERATIONS) == ["validate", "create", "status", "list", "poll", "cancel", "retry", "export", "results"]
     assert all(name == operation.name for name, operation in OPERATIONS.items())
 
 
