@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -26,6 +27,7 @@ class ExportParams(Params):
         description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
     )
     overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
+    keys: list[str] | None = Field(default=None, min_length=1, description="Write only the results of these keys.")
 
 
 class ExportResult(Result):
@@ -48,14 +50,14 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    rows = await jobs.read(lambda: write(map(_row, chain.answers()), target, format, overwrite=params.overwrite))
-    outcomes = await jobs.read(chain.outcomes)
+    counted = _Counted(chain.answers(), params.keys)
+    rows = await jobs.read(lambda: write(map(_row, counted), target, format, overwrite=params.overwrite))
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
         format=format.value,
         rows=rows,
-        failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
+        failed=counted.failed,
         warning=chain.root.warning,
     )
 
@@ -66,6 +68,21 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
     target = context.workspace.output_path(params.output)
     refuse(target, overwrite=params.overwrite)
     return target, format
+
+
+class _Counted:
+    """The answers to be written; while they go by, those that are not good are counted."""
+
+    def __init__(self, answers: Iterable[StoredAnswer], keys: Sequence[str] | None) -> None:
+        self._answers = answers
+        self._keys = None if keys is None else set(keys)
+        self.failed = 0
+
+    def __iter__(self) -> Iterator[StoredAnswer]:
+        for answer in self._answers:
+            if self._keys is None or answer.key in self._keys:
+                self.failed += answer.outcome not in ("ok", "truncated")
+                yield answer
 
 
 def _row(stored: StoredAnswer) -> Row:
