@@ -133,6 +133,11 @@ class PromptWorkspace(Workspace):
             position_codec=self._position_codec,
         )
 
+    @property
+    def encoding(self) -> Encoding:
+        """The unit of the client's columns."""
+        return Encoding(types.PositionEncodingKind(self._position_codec.encoding).value)
+
     def get(self, uri: str) -> PromptTextDocument | None:
         """The open document of this address, if there is one."""
         document = self.text_documents.get(unquote(uri))
