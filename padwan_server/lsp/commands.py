@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from padwan_server.session.session import Session
 
 PREFIX = "padwan.batch."
-_PATHS = ("file", "output")
+_PATHS = ("file", "output", "root")
 
 
 class Commands:
@@ -36,9 +36,11 @@ class Commands:
         """Run one command. Raises PadwanError."""
         operation = _operation(params.command)
         arguments = _arguments(params.arguments)
+        # Which of several folders is meant is the editor's affair: no operation knows of more than one.
+        root = arguments.pop("root", None)
         operation.parse(arguments)
         await self._server.configuration.ready()
-        session = await self._session(arguments)
+        session = await self._session(arguments, root)
         if "file" in arguments:
             self._server.submitted(arguments["file"])
         shows = operation.long_running or params.work_done_token is not None
@@ -53,7 +55,9 @@ class Commands:
         dumped: dict[str, Any] = result.model_dump(mode="json")
         return dumped
 
-    async def _session(self, arguments: dict[str, Any]) -> Session:
+    async def _session(self, arguments: dict[str, Any], root: Any) -> Session:
+        if isinstance(root, str):
+            return self._server.session_for(root)
         if "job" in arguments:
             return await self._server.session_of(arguments["job"])
         return self._server.session_for(arguments.get("file"))
