@@ -1,0 +1,74 @@
+"""The workbench for the tests of the VS Code extension; without a browser they are skipped with one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.editors.vscode.tools import VSIX, Tools, install, missing
+from tests.editors.vscode.workbench import FLAGS, CodeServer, Window, settings_of
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """The workbench's programs."""
+    if (reason := missing()) and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    elif reason:
+        pytest.skip(reason)
+    return install()
+
+
+@pytest.fixture(scope="session")
+def browser(tools: Tools) -> Iterator[Browser]:
+    """The browser that windows are shown in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=tools.browser, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def code_server(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
+    """The server of the workbench, with the extension as its users install it."""
+    server = CodeServer(tools, tmp_path_factory.mktemp("workbench"))
+    server.add_extension(VSIX)
+    with server.running():
+        yield server
+
+
+@pytest.fixture
+def open_window(code_server: CodeServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Window]]:
+    """Opens windows; what the last one showed is kept when a test fails."""
+    windows: list[Window] = []
+
+    def open_window(workspace: Path) -> Window:
+        windows.append(Window.open(browser, code_server.url(workspace)))
+        return windows[-1]
+
+    yield open_window
+    for window in windows:
+        if request.node.stash.get(FAILED, False):
+            window.picture(f"failed-{request.node.name}")
+        window.page.close()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:  # noqa: ARG001
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture
+def folder(workspace: Path) -> Path:
+    """A workspace whose jobs run at the emulator, with the server under test."""
+    settings_of(workspace)
+    return workspace
