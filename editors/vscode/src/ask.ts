@@ -29,8 +29,8 @@ export async function askJob(jobs: Jobs, title: string, fits: (job: Job) => bool
   }
   const items = fitting.map((job) => ({
     label: jobTitle(job),
-    iconPath: icon(job),
-    description: description(job, jobs.eta(job)),
+    iconPath: icon(job, jobs),
+    description: description(job, jobs),
     detail: [jobName(job), job.model, job.file].filter(Boolean).join(" · "),
     job,
   }));

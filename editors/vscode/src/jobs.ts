@@ -18,6 +18,7 @@ export class Jobs implements vscode.Disposable {
   /** Code of the error that the last look ended with, empty if it went well. */
   failure = "";
   private readonly etas = new Map<string, number>();
+  private readonly outcomes = new Map<string, Record<string, number>>();
   private readonly changedEvent = new vscode.EventEmitter<void>();
   private readonly endedEvent = new vscode.EventEmitter<Job>();
   readonly onDidChange = this.changedEvent.event;
@@ -40,6 +41,16 @@ export class Jobs implements vscode.Disposable {
   /** Seconds until a job is likely to end, if the server could tell. */
   eta(job: Job): number | undefined {
     return this.etas.get(job.job);
+  }
+
+  /**
+   * Prompts of a job that have no good answer, retries included. The service counts a blocked one as answered, so that
+   * its own counts serve only until the outcomes are known.
+   */
+  unanswered(job: Job): number {
+    const outcomes = Object.entries(this.outcomes.get(jobName(job)) ?? {});
+    const bad = outcomes.filter(([outcome]) => outcome !== "ok" && outcome !== "truncated");
+    return outcomes.length ? bad.reduce((sum, [, count]) => sum + count, 0) : job.failed;
   }
 
   /** Whether jobs of earlier windows had not ended. */
@@ -69,7 +80,10 @@ export class Jobs implements vscode.Disposable {
   }
 
   /** Take in what the server has just told of a job. */
-  async put(told: Job): Promise<void> {
+  async put(told: Job & Partial<JobStatus>): Promise<void> {
+    if (told.outcomes) {
+      this.outcomes.set(jobName(told), told.outcomes);
+    }
     const at = this.list.findIndex((job) => jobName(job) === jobName(told));
     if (at < 0) {
       this.list.unshift(told);
@@ -106,10 +120,19 @@ export class Jobs implements vscode.Disposable {
     const unlisted = this.remembered.filter((name) => !known.has(name));
     await this.memory.update(UNFINISHED, [...this.unfinished.map(jobName), ...unlisted]);
     this.changedEvent.fire();
-    for (const job of ended) {
-      this.endedEvent.fire(job);
-    }
+    await Promise.all(ended.map((job) => this.tellEnded(job)));
     await Promise.all(unlisted.map((name) => this.lookUp(name)));
+  }
+
+  private async tellEnded(job: Job): Promise<void> {
+    try {
+      const { outcomes } = await this.server.run<JobStatus>("status", { job: jobName(job) });
+      this.outcomes.set(jobName(job), outcomes);
+      this.changedEvent.fire();
+    } catch (error) {
+      this.log.warn(`outcomes of ${jobName(job)} are not known: ${failureOf(error).message}`);
+    }
+    this.endedEvent.fire(job);
   }
 
   /** Look at a job of an earlier window that is not among the newest any more. */

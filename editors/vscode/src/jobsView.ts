@@ -39,10 +39,10 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
   getTreeItem(job: Job): vscode.TreeItem {
     const item = new vscode.TreeItem(jobTitle(job));
     item.id = jobName(job);
-    item.iconPath = icon(job);
-    item.description = description(job, this.jobs.eta(job));
+    item.iconPath = icon(job, this.jobs);
+    item.description = description(job, this.jobs);
     item.tooltip = tooltip(job);
-    item.contextValue = contextValue(job);
+    item.contextValue = contextValue(job, this.jobs.unanswered(job));
     item.accessibilityInformation = { label: `${jobTitle(job)}, ${item.description}` };
     item.command = { title: "Open Results", command: "padwan.openResults", arguments: [job] };
     return item;
@@ -61,10 +61,12 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
 }
 
 /** How far a job is: its state, its counts, and when it is likely to end. */
-export function description(job: Job, eta: number | undefined): string {
+export function description(job: Job, jobs: Jobs): string {
+  const eta = jobs.eta(job);
+  const unanswered = jobs.unanswered(job);
   const parts = [job.state.toLowerCase().replaceAll("_", " "), `${job.succeeded + job.failed}/${job.total}`];
-  if (job.failed) {
-    parts.push(`${job.failed} failed`);
+  if (unanswered) {
+    parts.push(`${unanswered} failed`);
   }
   if (!job.done && eta !== undefined) {
     parts.push(`about ${duration(eta)} left`);
@@ -81,18 +83,18 @@ export function duration(seconds: number): string {
 }
 
 /** A state as an icon: what is not good shows, also in a job that succeeded as a whole. */
-export function icon(job: Job): vscode.ThemeIcon {
-  const partly = job.state === "SUCCEEDED" && job.failed;
+export function icon(job: Job, jobs: Jobs): vscode.ThemeIcon {
+  const partly = job.state === "SUCCEEDED" && jobs.unanswered(job);
   const [name, colour] = ICONS[partly ? "PARTIALLY_SUCCEEDED" : job.state] ?? ["question", "disabledForeground"];
   return new vscode.ThemeIcon(name, new vscode.ThemeColor(colour));
 }
 
 /** What the menus of package.json look at. */
-function contextValue(job: Job): string {
+function contextValue(job: Job, unanswered: number): string {
   if (!job.job) {
     return "job.uncertain";
   }
-  return job.done ? (job.failed ? "job.done.failed" : "job.done") : "job.running";
+  return job.done ? (unanswered ? "job.done.failed" : "job.done") : "job.running";
 }
 
 function tooltip(job: Job): vscode.MarkdownString {

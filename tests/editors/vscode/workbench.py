@@ -44,6 +44,9 @@ SETTINGS: dict[str, Any] = {
     "extensions.autoUpdate": False,
     "update.mode": "none",
     "git.enabled": False,
+    "remote.autoForwardPorts": False,
+    "window.commandCenter": False,
+    "files.simpleDialog.enable": True,
     "chat.mcp.discovery.enabled": {},
     "security.workspace.trust.enabled": False,
 }
@@ -154,7 +157,8 @@ class Window:
     @classmethod
     def open(cls, browser: Browser, url: str) -> Window:
         """Open a window and wait until it is there. What it asks of other machines is refused."""
-        page = browser.new_page(viewport={"width": 1360, "height": 820})
+        clipboard = ["clipboard-read", "clipboard-write"]
+        page = browser.new_page(viewport={"width": 1360, "height": 820}, permissions=clipboard)
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
         page.goto(url)
         page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
@@ -201,13 +205,28 @@ class Window:
 
     def show_jobs(self) -> None:
         """Show the view Batch Jobs."""
-        self.page.locator(".activitybar .action-item a[aria-label^='Padwan']").click()
-        self.page.locator(".pane-header", has_text="Batch Jobs").wait_for()
+        self.status.first.click()
+        self.page.locator(".composite.title", has_text="Batch Jobs").wait_for()
 
     @property
     def status(self) -> Locator:
         """The status bar item."""
         return self.page.locator(".statusbar-item[id='padwan.padwan.padwan.status'], .statusbar-item", has_text="Padwan")
+
+    def status_bar(self, text: str) -> Locator:
+        """Another item of the status bar."""
+        return self.page.locator(".statusbar-item", has_text=text)
+
+    def save(self, path: Path) -> None:
+        """Answer the dialog that asks for a file to write."""
+        box = self.page.locator(".quick-input-widget input").first
+        box.wait_for()
+        box.fill(str(path))
+        self.page.locator(".quick-input-widget .monaco-button", has_text="OK").click()
+
+    def copied(self, text: str) -> None:
+        """Wait until the clipboard holds a text."""
+        self.page.wait_for_function("text => navigator.clipboard.readText().then(read => read === text)", arg=text)
 
     def table(self) -> FrameLocator:
         """The webview that is shown."""
