@@ -8,6 +8,7 @@ import { type Arguments, type Job, jobName, jobTitle, OPERATIONS, type Operation
 import { defaultName, pickSource, type Source, selectedPrompts } from "./promptFiles";
 import type { ResultsPanels } from "./results/panels";
 import type { ProgressValue, Server } from "./server";
+import { plural } from "./words";
 
 type Asker = (operation: Operation, given: Arguments) => Promise<Arguments>;
 type Teller = (result: never, given: Arguments) => void | Promise<void>;
@@ -271,7 +272,11 @@ function reporter(progress: vscode.Progress<{ message?: string; increment?: numb
 }
 
 function tellValidation(result: { file: string; prompts: number; errors: number; warnings: number }): void {
-  const found = `${result.prompts} prompts, ${result.errors} errors, ${result.warnings} warnings`;
+  const found = [
+    plural(result.prompts, "prompt"),
+    plural(result.errors, "error"),
+    plural(result.warnings, "warning"),
+  ].join(", ");
   const show = result.errors ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
   void show(`${result.file || "The prompts"}: ${found}.`, "Show Problems").then((picked) => {
     if (picked) {
@@ -285,7 +290,7 @@ async function tellExport(
   given: Arguments,
 ): Promise<void> {
   const failed = result.failed ? `, ${result.failed} without a good answer` : "";
-  const message = `${result.output}: ${result.rows} rows${failed}. ${result.warning}`.trim();
+  const message = `${result.output}: ${plural(result.rows, "row")}${failed}. ${result.warning}`.trim();
   if (await vscode.window.showInformationMessage(message, "Open")) {
     await vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(String(given.output)));
   }

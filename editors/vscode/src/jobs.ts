@@ -10,6 +10,11 @@ const LIMIT = 200;
 /** Names of jobs that had not ended when they were seen last: some end while no window is open. */
 const UNFINISHED = "padwan.unfinished";
 
+export interface Tally {
+  total: number;
+  unanswered: number;
+}
+
 export class Jobs implements vscode.Disposable {
   /** The jobs, newest first. */
   list: Job[] = [];
@@ -44,13 +49,17 @@ export class Jobs implements vscode.Disposable {
   }
 
   /**
-   * Prompts of a job that have no good answer, retries included. The service counts a blocked one as answered, so that
-   * its own counts serve only until the outcomes are known.
+   * Prompts of a job, its retries included, and how many have no good answer. The service counts a blocked one as
+   * answered, so that its own counts serve only until the outcomes are known.
    */
-  unanswered(job: Job): number {
+  tally(job: Job): Tally {
     const outcomes = Object.entries(this.outcomes.get(jobName(job)) ?? {});
+    if (!outcomes.length) {
+      return { total: job.total, unanswered: job.failed };
+    }
+    const sum = (some: typeof outcomes): number => some.reduce((total, [, count]) => total + count, 0);
     const bad = outcomes.filter(([outcome]) => outcome !== "ok" && outcome !== "truncated");
-    return outcomes.length ? bad.reduce((sum, [, count]) => sum + count, 0) : job.failed;
+    return { total: sum(outcomes), unanswered: sum(bad) };
   }
 
   /** Whether jobs of earlier windows had not ended. */
@@ -124,15 +133,21 @@ export class Jobs implements vscode.Disposable {
     await Promise.all(unlisted.map((name) => this.lookUp(name)));
   }
 
+  /** Tell the end of a job. It may have retried others: what is known of those that lacked answers is asked anew. */
   private async tellEnded(job: Job): Promise<void> {
+    const lacking = this.list.filter((other) => this.outcomes.has(jobName(other)) && this.tally(other).unanswered);
+    await Promise.all([job, ...lacking].map((other) => this.learnOutcomes(other)));
+    this.changedEvent.fire();
+    this.endedEvent.fire(job);
+  }
+
+  private async learnOutcomes(job: Job): Promise<void> {
     try {
       const { outcomes } = await this.server.run<JobStatus>("status", { job: jobName(job) });
       this.outcomes.set(jobName(job), outcomes);
-      this.changedEvent.fire();
     } catch (error) {
       this.log.warn(`outcomes of ${jobName(job)} are not known: ${failureOf(error).message}`);
     }
-    this.endedEvent.fire(job);
   }
 
   /** Look at a job of an earlier window that is not among the newest any more. */

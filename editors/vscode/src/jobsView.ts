@@ -42,7 +42,7 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
     item.iconPath = icon(job, this.jobs);
     item.description = description(job, this.jobs);
     item.tooltip = tooltip(job);
-    item.contextValue = contextValue(job, this.jobs.unanswered(job));
+    item.contextValue = contextValue(job, this.jobs.tally(job).unanswered);
     item.accessibilityInformation = { label: `${jobTitle(job)}, ${item.description}` };
     item.command = { title: "Open Results", command: "padwan.openResults", arguments: [job] };
     return item;
@@ -63,7 +63,7 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
 /** How far a job is: its state, its counts, and when it is likely to end. */
 export function description(job: Job, jobs: Jobs): string {
   const eta = jobs.eta(job);
-  const unanswered = jobs.unanswered(job);
+  const unanswered = jobs.tally(job).unanswered;
   const parts = [job.state.toLowerCase().replaceAll("_", " "), `${job.succeeded + job.failed}/${job.total}`];
   if (unanswered) {
     parts.push(`${unanswered} failed`);
@@ -84,7 +84,7 @@ export function duration(seconds: number): string {
 
 /** A state as an icon: what is not good shows, also in a job that succeeded as a whole. */
 export function icon(job: Job, jobs: Jobs): vscode.ThemeIcon {
-  const partly = job.state === "SUCCEEDED" && jobs.unanswered(job);
+  const partly = job.state === "SUCCEEDED" && jobs.tally(job).unanswered;
   const [name, colour] = ICONS[partly ? "PARTIALLY_SUCCEEDED" : job.state] ?? ["question", "disabledForeground"];
   return new vscode.ThemeIcon(name, new vscode.ThemeColor(colour));
 }

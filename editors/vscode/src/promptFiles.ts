@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import * as vscode from "vscode";
+import { plural } from "./words";
 
 const EXAMPLE = `[
   {"key": "sky", "prompt": "Why is the sky blue? One sentence."},
@@ -32,7 +33,7 @@ async function sourceItems(): Promise<SourceItem[]> {
   const items: SourceItem[] = [];
   const selected = editor ? selectedPrompts(editor) : [];
   if (selected.length) {
-    const label = `$(selection) Selection: ${selected.length === 1 ? "1 prompt" : `${selected.length} prompts`}`;
+    const label = `$(selection) Selection: ${plural(selected.length, "prompt")}`;
     items.push({ label, description: selected[0]?.slice(0, 60) ?? "", source: { prompts: selected } });
   }
   const open = editor?.document.uri.scheme === "file" ? editor.document.uri : undefined;

@@ -24,7 +24,7 @@ export const tests: Tests = {
     }
   },
 
-  "a job is created, watched to its end, and its end is known": async () => {
+  "a job is created, and watched to its end": async () => {
     await open("host.prompts.json", '["one", "two", "three"]');
     const job = await run<Job>("create", {
       file: at("host.prompts.json").toString(),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from padwan_server.emulator.testing import start_emulator
 from tests.editors.vscode.tools import VSIX, Tools, install, missing
 from tests.editors.vscode.workbench import FLAGS, CodeServer, Window, settings_of
 
@@ -34,27 +35,32 @@ def browser(tools: Tools) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def code_server(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CodeServer]:
-    """The server of the workbench, with the extension as its users install it."""
-    server = CodeServer(tools, tmp_path_factory.mktemp("workbench"))
-    server.add_extension(VSIX)
-    with server.running():
-        yield server
+    """The server of the workbench, with the extension as its users install it, and a service behind the Gemini API."""
+    with start_emulator({"clock": {"pending": 0, "running": 0}}) as service:
+        server = CodeServer(tools, tmp_path_factory.mktemp("workbench"), GOOGLE_GEMINI_BASE_URL=service.url)
+        server.add_extension(VSIX)
+        with server.running():
+            yield server
 
 
 @pytest.fixture
-def open_window(code_server: CodeServer, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Window]]:
-    """Opens windows; what the last one showed is kept when a test fails."""
+def open_window(
+    code_server: CodeServer, browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[[Path], Window]]:
+    """Opens windows of one person, who has one memory; what they showed is kept when a test fails."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    person = browser.new_context(viewport={"width": 1360, "height": 820}, permissions=permissions)
     windows: list[Window] = []
 
     def open_window(workspace: Path) -> Window:
-        windows.append(Window.open(browser, code_server.url(workspace)))
+        windows.append(Window.open(person, code_server.url(workspace)))
         return windows[-1]
 
     yield open_window
-    for window in windows:
-        if request.node.stash.get(FAILED, False):
-            window.picture(f"failed-{request.node.name}")
-        window.page.close()
+    for number, window in enumerate(windows):
+        if request.node.stash.get(FAILED, False) and not window.page.is_closed():
+            window.picture(f"failed-{request.node.name}-{number}")
+    person.close()
 
 
 FAILED = pytest.StashKey[bool]()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.editors.vscode.workbench import WITHIN, Window, scenario, settings_of, shown
+from tests.editors.vscode.workbench import Window, advance, scenario, settings_of, shown
+from tests.support.service import KEY
+from tests.support.shell import Shell
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -99,14 +103,169 @@ def test_the_journey_from_a_mistake_to_a_whole_result(folder: Path, open_window:
     table.get_by_role("button", name="error 1").click()
     table.get_by_role("button", name="Export 1 shown").click()
     window.save(folder / "bad.json")
-    shown(window.toast("bad.json: 1 rows, 1 without a good answer."))
+    shown(window.toast("bad.json: 1 row, 1 without a good answer."))
     assert [row["key"] for row in json.loads((folder / "bad.json").read_text())] == ["flaky"]
     table.get_by_role("button", name="error 1").click()
     table.get_by_role("button", name="Retry failed").click()
-    window.page.keyboard.press("Enter")
-    window.press("has ended: 1 of 2 prompts have an answer, 1 do not.", "Export")
+    window.confirm()
+    window.press("has ended: 4 of 5 prompts have an answer, 1 does not.", "Export")
     window.save(folder / "all.csv")
     shown(window.toast("all.csv: 5 rows, 1 without a good answer."))
     assert len((folder / "all.csv").read_text().splitlines()) > 5
     expect(table.get_by_role("button", name="ok 4")).to_be_visible()
     window.picture("journey-whole")
+
+
+def test_watching_stops_alone_and_a_restart_loses_no_job(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, clock={"pending": 0, "running": 60, "speed": 0})
+    write_prompts(folder)
+    window = open_window(folder)
+    window.command("Padwan: Create Batch Job")
+    window.pick("ask.prompts.json")
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job", "slow")
+    window.press("Batch job slow", "Cancel")
+    shown(window.toast("Batch job slow goes on"))
+    shown(window.status.filter(has_text="1 running"))
+    window.command("Padwan: Restart Server")
+    window.show_jobs()
+    shown(window.job(re.compile("slow.*running")))
+    shown(window.status.filter(has_text="1 running"))
+    advance(folder, 100)
+    shown(window.toast("Batch job slow has ended: every prompt has an answer (5)."))
+
+
+def test_an_end_while_the_window_was_closed_is_told(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, clock={"pending": 0, "running": 60, "speed": 0})
+    write_prompts(folder)
+    window = open_window(folder)
+    window.open_file("ask.prompts.json")
+    window.page.locator(".codelens-decoration a", has_text="Run 5 prompts").click()
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job")
+    shown(window.status.filter(has_text="1 running"))
+    window.page.close()
+    advance(folder, 100)
+    shown(open_window(folder).toast("Batch job ask has ended: every prompt has an answer (5)."))
+
+
+def test_a_job_is_cancelled_from_its_row(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, clock={"pending": 0, "running": 60, "speed": 0})
+    write_prompts(folder)
+    window = open_window(folder)
+    window.open_file("ask.prompts.json")
+    window.page.locator(".codelens-decoration a", has_text="Run 5 prompts").click()
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job")
+    window.show_jobs()
+    row = window.job(re.compile("ask.*running"))
+    row.hover()
+    row.get_by_role("button", name="Cancel Batch Job").click()
+    window.page.locator(".monaco-dialog-box .monaco-button", has_text="Cancel Job").click()
+    advance(folder, 5)
+    shown(window.toast("Batch job ask was cancelled"))
+
+
+def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) -> None:
+    settings_of(workspace, backend=None)
+    scenario(workspace, clock={"pending": 0, "running": 0})
+    window = open_window(workspace)
+    window.command("Welcome: Open Walkthrough...")
+    window.pick("Run your first batch job")
+    steps = window.page.locator(".getting-started-step")
+    shown(steps.filter(has_text="Choose where jobs run"))
+    window.picture("walkthrough")
+    steps.filter(has_text="Choose where jobs run").get_by_role("button", name="Use the Emulator").click()
+    shown(window.toast("now run at the emulator"))
+    assert json.loads((workspace / ".vscode/settings.json").read_text())["padwan.backend"] == "emulator"
+    steps.filter(has_text="Write prompts").click()
+    steps.filter(has_text="Write prompts").get_by_role("button", name="New Prompt File").click()
+    shown(window.page.locator(".codelens-decoration a", has_text="Run 3 prompts"))
+    window.page.locator(".tab", has_text="Walkthrough").first.click()
+    steps.filter(has_text="Send them").click()
+    steps.filter(has_text="Send them").get_by_role("button", name="Create Batch Job").click()
+    window.pick("ask.prompts.json")
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job")
+    window.press("Batch job ask has ended", "Open Results")
+    shown(window.table().get_by_role("row", name="padwan emulator"))
+
+
+def test_without_a_key_the_next_step_is_a_button(workspace: Path, open_window: OpenWindow) -> None:
+    settings_of(workspace, backend="gemini")
+    write_prompts(workspace)
+    window = open_window(workspace)
+    window.command("Padwan: Create Batch Job")
+    window.pick("ask.prompts.json")
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job")
+    window.press("No API key", "Set API Key")
+    window.answer("https://aistudio.google.com/apikey", KEY)
+    window.show_jobs()
+    window.command("Padwan: Create Batch Job")
+    window.pick("ask.prompts.json")
+    window.pick("gemini-3.8-flash")
+    window.answer("Name of the job")
+    shown(window.toast("Batch job ask has ended"))
+    files = [path for path in workspace.rglob("*") if path.is_file()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_a_missing_server_is_told_with_what_helps(workspace: Path, open_window: OpenWindow) -> None:
+    settings_of(workspace, interpreter=None)
+    (workspace / "ask.prompts.json").write_text('[""]')
+    window = open_window(workspace)
+    window.open_file("ask.prompts.json")
+    toast = window.toast("padwan-server was not found.")
+    for button in ("Install", "Choose Interpreter", "Show Log"):
+        shown(toast.locator(".monaco-button", has_text=button))
+    shown(window.page.locator("[aria-label='Padwan: not running']"))
+    window.picture("missing-server")
+    window.press("padwan-server was not found.", "Choose Interpreter")
+    window.pick("Browse")
+    window.save(Path(sys.executable))
+    shown(window.page.locator(".squiggly-error"))
+    settings = json.loads((workspace / ".vscode/settings.json").read_text())
+    assert settings["padwan.interpreter"] == sys.executable
+
+
+def test_a_hundred_thousand_results_are_few_elements(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, clock={"pending": 0, "running": 0}, answers={"prompt-99998": {"blocked": "SAFETY"}})
+    (folder / "many.prompts.txt").write_text("".join(f"What is {number} squared?\n" for number in range(100_000)))
+    shell = Shell(folder, dict(os.environ))
+    job = json.loads(shell("batch", "create", "-f", "many.prompts.txt", "--backend", "emulator", "--json").stdout)[
+        "job"
+    ]
+    shell("batch", "poll", "-j", job, "--backend", "emulator", "--interval", "1", "--no-results")
+    window = open_window(folder)
+    window.show_jobs()
+    window.job("cli-batch").click()
+    table = window.table()
+    expect(table.get_by_role("status")).to_have_text(re.compile("^100,000 prompts"), timeout=60_000)
+    grid = table.get_by_role("grid")
+    grid.press("End")
+    shown(table.get_by_role("row", name="prompt-99999"))
+    expect(grid).to_have_attribute("aria-rowcount", "100001")
+    assert table.locator(".canvas .row").count() < 100
+    window.picture("many")
+    table.get_by_role("button", name="blocked 1").click()
+    expect(table.locator(".canvas .row")).to_have_count(1)
+    grid.press("Home")
+    grid.press("Enter")
+    expect(table.locator("aside h2")).to_have_text("prompt-99998")
+
+
+def test_a_window_on_two_folders_shows_the_jobs_of_both(tmp_path: Path, open_window: OpenWindow) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        scenario(tmp_path / name, clock={"pending": 0, "running": 0})
+        (tmp_path / name / "x.prompts.json").write_text('["x"]')
+        shell = Shell(tmp_path / name, dict(os.environ))
+        shell("batch", "create", "-f", "x.prompts.json", "-n", f"job-{name}", "--backend", "emulator")
+    window_file = tmp_path / "both.code-workspace"
+    settings = {"padwan.interpreter": sys.executable, "padwan.backend": "emulator"}
+    window_file.write_text(json.dumps({"folders": [{"path": "one"}, {"path": "two"}], "settings": settings}))
+    window = open_window(window_file)
+    window.show_jobs()
+    shown(window.job("job-one"))
+    shown(window.job("job-two"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 from tests.editors.vscode.tools import PICTURES, Tools
 
@@ -55,8 +55,9 @@ SETTINGS: dict[str, Any] = {
 class CodeServer:
     """VS Code's server, with its own home and the extension in it."""
 
-    def __init__(self, tools: Tools, folder: Path) -> None:
+    def __init__(self, tools: Tools, folder: Path, **environment: str) -> None:
         self._tools = tools
+        self._more = environment
         self.folder = folder
         self._data = folder / "data"
         self._process: subprocess.Popen[bytes] | None = None
@@ -79,7 +80,7 @@ class CodeServer:
             "XDG_DATA_HOME": str(home / ".local/share"),
             "LANG": "C.UTF-8",
             "EXTENSIONS_GALLERY": json.dumps(gallery),
-        }
+        } | self._more
 
     @property
     def _command(self) -> list[str]:
@@ -136,6 +137,7 @@ def settings_of(workspace: Path, **settings: Any) -> None:
     folder = workspace / ".vscode"
     folder.mkdir(exist_ok=True)
     given = {"interpreter": sys.executable, "backend": "emulator"} | settings
+    given = {name: value for name, value in given.items() if value is not None}
     text = json.dumps({f"padwan.{name}": value for name, value in given.items()})
     (folder / "settings.json").write_text(text)
 
@@ -147,6 +149,14 @@ def scenario(workspace: Path, **members: Any) -> None:
     (folder / "scenario.json").write_text(json.dumps(members))
 
 
+def advance(workspace: Path, seconds: float) -> None:
+    """Let time go by at an emulator whose clock stands."""
+    url = (workspace / ".padwan" / "emulator" / "url").read_text().strip()
+    body = json.dumps({"advance": seconds}).encode()
+    request = urllib.request.Request(f"{url}/emulator/clock", body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=WITHIN).close()
+
+
 class Window:
     """One window of the workbench."""
 
@@ -155,10 +165,9 @@ class Window:
         page.set_default_timeout(WITHIN * 1000)
 
     @classmethod
-    def open(cls, browser: Browser, url: str) -> Window:
+    def open(cls, person: BrowserContext, url: str) -> Window:
         """Open a window and wait until it is there. What it asks of other machines is refused."""
-        clipboard = ["clipboard-read", "clipboard-write"]
-        page = browser.new_page(viewport={"width": 1360, "height": 820}, permissions=clipboard)
+        page = person.new_page()
         page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
         page.goto(url)
         page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
@@ -166,7 +175,9 @@ class Window:
 
     def open_file(self, name: str) -> None:
         """Open a file from the explorer."""
-        row = self.page.locator(".explorer-folders-view .monaco-list-row").filter(has_text=re.compile(f"^{re.escape(name)}"))
+        row = self.page.locator(".explorer-folders-view .monaco-list-row").filter(
+            has_text=re.compile(f"^{re.escape(name)}")
+        )
         row.dblclick()
         self.page.locator(".tab.active", has_text=name).wait_for()
 
@@ -211,7 +222,9 @@ class Window:
     @property
     def status(self) -> Locator:
         """The status bar item."""
-        return self.page.locator(".statusbar-item[id='padwan.padwan.padwan.status'], .statusbar-item", has_text="Padwan")
+        return self.page.locator(
+            ".statusbar-item[id='padwan.padwan.padwan.status'], .statusbar-item", has_text="Padwan"
+        )
 
     def status_bar(self, text: str) -> Locator:
         """Another item of the status bar."""
@@ -222,6 +235,10 @@ class Window:
         box = self.page.locator(".quick-input-widget input").first
         box.wait_for()
         box.fill(str(path))
+        self.confirm()
+
+    def confirm(self) -> None:
+        """Press OK in a list of choices or a dialog for files."""
         self.page.locator(".quick-input-widget .monaco-button", has_text="OK").click()
 
     def copied(self, text: str) -> None:

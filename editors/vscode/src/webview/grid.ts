@@ -46,8 +46,9 @@ export class Grid {
     private readonly table: Table,
     private readonly events: GridEvents,
   ) {
-    this.scroller.append(this.canvas);
-    this.root.append(this.header, this.scroller);
+    // The header is in what scrolls, and sticks: so its columns are as wide as those below, scroll bar or not.
+    this.scroller.append(this.header, this.canvas);
+    this.root.append(this.scroller);
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.canvas.addEventListener("click", (event) => this.clicked(event));
@@ -94,13 +95,18 @@ export class Grid {
     this.root.removeAttribute("aria-activedescendant");
   }
 
+  /** Pixels that rows are seen in, below the header. */
+  private get height(): number {
+    return this.scroller.clientHeight - ROW_HEIGHT;
+  }
+
   private reveal(): void {
     const top = this.selection * ROW_HEIGHT;
-    const { scrollTop, clientHeight } = this.scroller;
+    const { scrollTop } = this.scroller;
     if (top < scrollTop) {
       this.scroller.scrollTop = top;
-    } else if (top + ROW_HEIGHT > scrollTop + clientHeight) {
-      this.scroller.scrollTop = top + ROW_HEIGHT - clientHeight;
+    } else if (top + ROW_HEIGHT > scrollTop + this.height) {
+      this.scroller.scrollTop = top + ROW_HEIGHT - this.height;
     }
   }
 
@@ -108,7 +114,7 @@ export class Grid {
     const first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_HEIGHT) - MARGIN);
     const last = Math.min(
       this.table.shown.length,
-      Math.ceil((this.scroller.scrollTop + this.scroller.clientHeight) / ROW_HEIGHT) + MARGIN,
+      Math.ceil((this.scroller.scrollTop + this.height) / ROW_HEIGHT) + MARGIN,
     );
     for (const [index, row] of this.made) {
       if (index < first || index >= last) {
@@ -174,7 +180,7 @@ export class Grid {
   }
 
   private key(event: KeyboardEvent): void {
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_HEIGHT) - 1);
+    const page = Math.max(1, Math.floor(this.height / ROW_HEIGHT) - 1);
     const moves: Record<string, number> = {
       ArrowDown: this.selection + 1,
       ArrowUp: this.selection - 1,
