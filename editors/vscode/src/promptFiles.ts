@@ -21,7 +21,11 @@ interface SourceItem extends vscode.QuickPickItem {
 /** Let the user pick the prompts: what is selected, the open file, one of the workspace, or any. */
 export async function pickSource(title: string): Promise<Source> {
   const items = await sourceItems();
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "Prompts to use" });
+  const picked = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: "Prompts to use",
+    ignoreFocusOut: true,
+  });
   if (!picked) {
     throw new vscode.CancellationError();
   }

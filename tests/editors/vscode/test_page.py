@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -20,14 +21,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 OpenWindow = Callable[[Path], Window]
 
-PROMPTS = [
+PROMPTS: list[dict[str, str]] = [
     {"key": "sky", "prompt": "Why is the sky blue? One sentence."},
     {"key": "haiku", "prompt": "Write a haiku about waiting."},
     {"key": "html", "prompt": "Answer in <b>HTML</b>: <img src=x onerror=alert(1)>"},
     {"key": "blocked", "prompt": "Something that the service will not answer."},
     {"key": "flaky", "prompt": "Something that fails at first."},
 ]
-ANSWERS = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "sky": {"text": "Short waves of light are scattered more than long ones."},
     "haiku": {"text": "The queue moves slowly.\nRain on the station window.\nThen your name is called."},
     "html": {"text": "<b>bold</b><script>document.title = 'run'</script><img src=x onerror=alert(1)>"},
@@ -163,7 +164,7 @@ def test_a_job_is_cancelled_from_its_row(folder: Path, open_window: OpenWindow) 
     row.get_by_role("button", name="Cancel Batch Job").click()
     window.page.locator(".monaco-dialog-box .monaco-button", has_text="Cancel Job").click()
     advance(folder, 5)
-    shown(window.toast("Batch job ask was cancelled"))
+    shown(window.toast(re.compile("Batch job ask (was cancelled|has ended): 0 of 5")))
 
 
 def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) -> None:
@@ -181,7 +182,7 @@ def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) 
     steps.filter(has_text="Write prompts").click()
     steps.filter(has_text="Write prompts").get_by_role("button", name="New Prompt File").click()
     shown(window.page.locator(".codelens-decoration a", has_text="Run 3 prompts"))
-    window.page.locator(".tab", has_text="Walkthrough").first.click()
+    window.page.locator(".tab", has_text="Welcome").click()
     steps.filter(has_text="Send them").click()
     steps.filter(has_text="Send them").get_by_role("button", name="Create Batch Job").click()
     window.pick("ask.prompts.json")

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Error as BrowserError
 
 from tests.editors.vscode.tools import PICTURES, Tools
 
@@ -183,9 +184,15 @@ class Window:
 
     def command(self, title: str) -> None:
         """Run a command of the palette."""
-        self.page.keyboard.press("F1")
-        self.page.locator(".quick-input-widget input").first.fill(f">{title}")
-        self.row(title).first.click()
+        # What an extension contributes comes a moment after the window, and the list is not made anew.
+        for patience in (2, 2, 4, 8, WITHIN):
+            self.page.keyboard.press("F1")
+            self.page.locator(".quick-input-widget input").first.fill(f">{title}")
+            try:
+                return self.row(title).first.click(timeout=patience * 1000)
+            except BrowserError:
+                self.page.keyboard.press("Escape")
+        raise AssertionError(f"there is no command {title}")
 
     def row(self, text: str) -> Locator:
         """A row of the quick pick."""
@@ -233,13 +240,16 @@ class Window:
     def save(self, path: Path) -> None:
         """Answer the dialog that asks for a file to write."""
         box = self.page.locator(".quick-input-widget input").first
-        box.wait_for()
+        # The dialog fills in a path of its own and lists its folder; before that it would write over what is typed.
+        self.row("..").first.wait_for()
+        expect(box).to_have_value(re.compile("/"))
         box.fill(str(path))
+        expect(box).to_have_value(str(path))
         self.confirm()
 
     def confirm(self) -> None:
         """Press OK in a list of choices or a dialog for files."""
-        self.page.locator(".quick-input-widget .monaco-button", has_text="OK").click()
+        self.page.locator(".quick-input-widget .monaco-button", has_text=re.compile("^(OK|Choose)$")).click()
 
     def copied(self, text: str) -> None:
         """Wait until the clipboard holds a text."""
