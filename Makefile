@@ -40,7 +40,8 @@ vsix: $(VSIX) ## The VS Code extension as a file to install
 
 pictures: $(READY) ## Take the pictures of the VS Code extension again (needs Chromium)
 	$(BIN)/python -m pytest tests/editors/vscode/test_page.py
-	cp build/pictures/journey-*.png docs/pictures/
+	cp build/pictures/journey-results.png $(VSCODE)/media/walkthrough/results.png
+	cp build/pictures/journey-running.png $(VSCODE)/media/walkthrough/run.png
 
 lock: ## Take the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

@@ -24,7 +24,7 @@ from tests.support.shell import Shell
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "editors").glob("*/*.md"))]
 
 
 def blocks(page: str, language: str) -> list[str]:

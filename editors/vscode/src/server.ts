@@ -28,7 +28,7 @@ const LANGUAGES = ["padwan-prompts", "padwan-prompts-text", "json", "jsonl", "pl
 export class Server implements vscode.Disposable {
   /** The program that runs, or ran last. */
   program: Program | undefined;
-  state: ServerState = "stopped";
+  state: ServerState = "starting";
   private client: LanguageClient | undefined;
   private starting: Promise<void> = Promise.resolve();
   private readonly stateEvent = new vscode.EventEmitter<ServerState>();
