@@ -27,7 +27,14 @@ JOB_MENU = "operations"
 """The group of a job's context menu that holds every operation on a job."""
 OWN_SETTINGS = ("padwan.server.command", "padwan.interpreter")
 """Settings that are the extension's alone."""
-ICONS = {"create": "run-all", "poll": "eye", "cancel": "stop-circle", "retry": "debug-rerun", "export": "export"}
+ICONS = {
+    "create": "run-all",
+    "poll": "eye",
+    "cancel": "stop-circle",
+    "retry": "debug-rerun",
+    "export": "export",
+    "resolve": "question",
+}
 """For commands that stand as buttons beside jobs."""
 
 

@@ -5,7 +5,7 @@ A model that is not here is never refused.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 INLINE_LIMIT_BYTES = 19_500_000
@@ -18,6 +18,18 @@ MAX_INPUT_FILE_BYTES = 2_000_000_000
 MAX_PROMPTS = 200_000
 """Requests of one job that are known to be taken: Vertex AI documents this limit for its batches
 (https://cloud.google.com/vertex-ai/generative-ai/docs/quotas), the Gemini API documents none."""
+
+MAX_ACTIVE_JOBS = 100
+"""Batch jobs of one key at once (https://ai.google.dev/gemini-api/docs/rate-limits#batch-api)."""
+
+AIMED_AT = timedelta(hours=24)
+"""Within which the service aims to end a job (https://ai.google.dev/gemini-api/docs/batch-api)."""
+
+EXPIRES_AFTER = timedelta(hours=48)
+"""After which a job that is pending or running becomes EXPIRED (same page)."""
+
+FILES_LAST = timedelta(hours=48)
+"""How long uploaded files are kept (https://ai.google.dev/gemini-api/docs/files)."""
 
 DEFAULT_MODEL = "gemini-3.8-flash"
 """The model of Google's batch samples in November 2026."""

@@ -67,14 +67,22 @@ def _job(job: Any) -> None:
             _say(f"{label + ':':<13} {value}")
 
 
+def _answer(answer: Any) -> None:
+    _say(f"\n[{answer.key}]")
+    for text in (answer.content, f"error: {answer.error}" if answer.error else ""):
+        if text:
+            _say(text)
+
+
 def _results(result: Any) -> None:
     for answer in result.results:
-        _say(f"\n[{answer.key}]")
-        for text in (answer.content, f"error: {answer.error}" if answer.error else ""):
-            if text:
-                _say(text)
+        _answer(answer)
     if result.results_omitted:
         _say(f"\n… and {result.results_omitted} more: export them to have all.")
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:10]) + (" …" if len(keys) > 10 else "")
 
 
 def _create(result: Any) -> None:
@@ -86,6 +94,13 @@ def _create(result: Any) -> None:
 
 def _status(result: Any) -> None:
     _job(result)
+    for sentence in result.diagnosis:
+        _say(f"              {sentence}")
+    for label, keys in (("Missing", result.missing_keys), ("Repeated", result.repeated_keys)):
+        if keys:
+            _say(f"{label + ':':<13} {_some(keys)}")
+    if result.unknown_keys:
+        _say(f"Unknown keys: {_some(result.unknown_keys)}")
     if result.outcomes:
         _say("Outcomes:     " + ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items()))
     _results(result)
@@ -145,6 +160,19 @@ def _export(result: Any) -> None:
         click.echo(f"warning: {result.warning}", err=True)
 
 
+def _results_page(result: Any) -> None:
+    for answer in result.results:
+        _answer(answer)
+    if result.next_offset is not None:
+        _say(f"\n{result.next_offset} of {result.total}. More: --offset {result.next_offset}")
+    if result.warning:
+        click.echo(f"warning: {result.warning}", err=True)
+
+
+def _message(result: Any) -> None:
+    _say(result.message)
+
+
 def _validate(result: Any) -> None:
     name = _path(result.file) if result.file else "prompts"
     for problem in result.problems:
@@ -159,6 +187,10 @@ _RENDERERS: dict[str, Callable[[Any], None]] = {
     "list": _list,
     "poll": _poll,
     "cancel": _cancel,
+    "results": _results_page,
     "retry": _retry,
     "export": _export,
+    "resolve": _message,
+    "delete": _message,
+    "prune": _message,
 }

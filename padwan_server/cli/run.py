@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from padwan_server.cli.confirmation import confirm
 from padwan_server.cli.errors import print_error
 from padwan_server.cli.progress import Progress
 from padwan_server.cli.render import command_line, render
@@ -44,7 +45,7 @@ async def _run(operation: Operation[Any, Any], arguments: dict[str, Any], backen
     session = Session(find_root(Path.cwd()), parse_settings({"backend": backend}))
     try:
         with Progress() as progress:
-            result: Result = await operation(arguments, session.context(progress.show))
+            result: Result = await operation(arguments, session.context(progress.show, confirm))
         return result
     finally:
         await session.aclose()

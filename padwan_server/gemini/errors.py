@@ -37,10 +37,21 @@ class ServiceError(PadwanError):
         self.ambiguous = ambiguous
 
 
+class _Violation(msgspec.Struct, rename="camel"):
+    quota_metric: str = ""
+    quota_id: str = ""
+    quota_value: str = ""
+
+    def __str__(self) -> str:
+        name = self.quota_id or self.quota_metric.rpartition("/")[2]
+        return f"{name} (limit {self.quota_value})" if self.quota_value else name
+
+
 class _Detail(msgspec.Struct, rename={"type": "@type", "retry_delay": "retryDelay"}):
     type: str = ""
     reason: str = ""
     retry_delay: str = ""
+    violations: list[_Violation] = []
 
 
 class _Error(msgspec.Struct):
@@ -76,6 +87,8 @@ def answer_error(status: int, body: bytes, headers: Mapping[str, str], missing: 
         error = _Error()
     code = _code(status, error, missing)
     message = " ".join(error.message.split())[:500] or f"it answered {status}"
+    quotas = ", ".join(filter(None, (str(violation) for detail in error.details for violation in detail.violations)))
+    message += f" Quota: {quotas[:300]}." if quotas else ""
     return ServiceError(
         code,
         f"The service refused: {message}" if status < 500 else f"The service failed: {message}",

@@ -39,12 +39,19 @@ class Chain:
         """The job that the others retry."""
         return self.jobs[0]
 
-    def records(self) -> Iterator[tuple[Job, Record]]:
-        """For each request of the first job, in its order, the job and the record whose answer counts."""
+    def records(self, first: int = 0) -> Iterator[tuple[Job, Record]]:
+        """For each request of the first job, in its order, the job and the record whose answer counts.
+
+        ``first`` is the request to begin with, counted from 0.
+        """
         better = self._retried()
-        for record in self.ledger.records(self.root):
+        for record in self.ledger.records(self.root, first):
             job, latest = better.get(record.key, (self.root, record))
             yield (job, latest) if latest.good or not record.good else (self.root, record)
+
+    def results(self, job: Job, record: Record) -> Path:
+        """The file that holds the answer of a record of one of the jobs."""
+        return self.folder.results(job.parts[record.part - 1].id)
 
     def _retried(self) -> dict[str, tuple[Job, Record]]:
         """What the retries have for their keys; they are few, the first job may be large."""
@@ -77,7 +84,7 @@ class Chain:
         if record.digest != digest:
             return Beside(job, record, None)
         with Reader() as reader:
-            return Beside(job, record, reader.read(self.folder.results(job.id), record))
+            return Beside(job, record, reader.read(self.results(job, record), record))
 
     def failures(self, limit: int) -> list[StoredAnswer]:
         """The first prompts that have no good answer, not by any retry either."""
@@ -86,9 +93,7 @@ class Chain:
         with Reader() as reader:
             found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
             return [
-                reader.read(self.folder.results(job.id), record)
-                for job, record in filter(None, found)
-                if not record.good
+                reader.read(self.results(job, record), record) for job, record in filter(None, found) if not record.good
             ]
 
     def failed(self) -> int:
@@ -98,7 +103,7 @@ class Chain:
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""
-        path = self.folder.results(beside.job.id)
+        path = self.results(beside.job, beside.record)
         if not beside.record.length or not path.exists():
             return None
         with path.open("rb") as file:
@@ -113,14 +118,16 @@ class Chain:
 
     def outcomes(self) -> dict[str, int]:
         """How many prompts of the chain have each outcome now."""
+        if len(self.jobs) == 1:
+            return dict(sorted(self.ledger.outcomes(self.root).items()))
         return dict(sorted(Counter(record.outcome for _, record in self.records()).items()))
 
-    def answers(self) -> Iterator[StoredAnswer]:
-        """The answers that count, in the order of the prompts, one at a time."""
-        return self.answers_of(self.records())
+    def answers(self, first: int = 0) -> Iterator[StoredAnswer]:
+        """The answers that count, in the order of the prompts from the one at ``first`` on, one at a time."""
+        return self.read(self.records(first))
 
-    def answers_of(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
-        """The answers of some records, one at a time."""
+    def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
+        """The answers of some records, each with its job, one at a time."""
         with Reader() as reader:
             for job, record in records:
-                yield reader.read(self.folder.results(job.id), record)
+                yield reader.read(self.results(job, record), record)

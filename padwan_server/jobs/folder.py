@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.lock import Lock
 
 NAME = ".padwan"
+_KEPT = ("requests", "results", "jobs")
+_ROOMS = (*_KEPT, "locks")
 
 
 class JobsFolder:
@@ -22,68 +27,101 @@ class JobsFolder:
         """The SQLite file that lists every job."""
         return self.path / "ledger.sqlite3"
 
-    def requests(self, job_id: str) -> Path:
-        """The requests of a job exactly as submitted, one ``{"key", "request"}`` a line."""
-        return self.path / "requests" / f"{job_id}.jsonl"
+    def requests(self, part_id: str) -> Path:
+        """The requests of a part exactly as submitted, one ``{"key", "request"}`` a line."""
+        return self.path / "requests" / f"{part_id}.jsonl"
 
-    def results(self, job_id: str) -> Path:
-        """The results of a job as received, one ``{"key", "response" | "error"}`` a line."""
-        return self.path / "results" / f"{job_id}.jsonl"
+    def results(self, part_id: str) -> Path:
+        """The results of a part as received, one ``{"key", "response" | "error"}`` a line."""
+        return self.path / "results" / f"{part_id}.jsonl"
+
+    def note(self, job_id: str) -> Path:
+        """What the ledger says of a job, written beside it: a lost ledger is made again from these."""
+        return self.path / "jobs" / f"{job_id}.json"
+
+    def notes(self) -> list[Path]:
+        """All of them."""
+        return sorted((self.path / "jobs").glob("*.json"))
+
+    def files(self) -> list[Path]:
+        """All files of all jobs."""
+        return self.files_of("")
+
+    def files_of(self, job_id: str) -> list[Path]:
+        """All files of a job and its parts."""
+        return [path for room in _KEPT for path in (self.path / room).glob(f"{job_id}*")]
+
+    def lock(self, name: str) -> Lock:
+        """The lock of this name, between all processes that use the workspace."""
+        return Lock(self.path / "locks" / f"{name}.lock")
 
     def create(self) -> None:
         """Make the folder and its rooms.
 
-        Raises PadwanError ``workspace-folder-unsafe`` when it is a link or another user's, and
+        Raises PadwanError ``workspace-folder-unsafe`` when one is a link or another user's, and
         ``workspace-not-writable`` when it cannot be made.
         """
-        try:
-            self.path.mkdir(mode=0o700, exist_ok=True)
-            self._refuse_foreign()
-            for room in ("requests", "results"):
-                (self.path / room).mkdir(mode=0o700, exist_ok=True)
+        with in_words():
+            for path in (self.path, *(self.path / room for room in _ROOMS)):
+                path.mkdir(mode=0o700, exist_ok=True)
+                _refuse_foreign(path)
+            if self.ledger.is_symlink():
+                raise _unsafe(f"{NAME}/{self.ledger.name}")
             ignore = self.path / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
-        except OSError as error:
-            raise PadwanError(
-                "workspace-not-writable",
-                f"The folder {NAME} of the workspace cannot be written: {error.strerror}.",
-                "Open a workspace that you may write to, or free some disk space.",
-            ) from None
-
-    def _refuse_foreign(self) -> None:
-        foreign = hasattr(os, "getuid") and self.path.stat().st_uid != os.getuid()
-        if self.path.is_symlink() or foreign:
-            raise PadwanError(
-                "workspace-folder-unsafe",
-                f"The folder {NAME} of the workspace is a link or belongs to another user, so it is not used.",
-                "Remove it, or open a workspace of your own.",
-            )
 
 
-def write_lines(target: Path, lines: Iterable[bytes]) -> int:
-    """Write ``target`` whole or not at all, one line each; the number of bytes written.
+def _refuse_foreign(path: Path) -> None:
+    foreign = hasattr(os, "getuid") and path.stat().st_uid != os.getuid()
+    if path.is_symlink() or foreign:
+        raise _unsafe(path.name if path.name == NAME else f"{NAME}/{path.name}")
 
-    Raises PadwanError ``workspace-not-writable`` and leaves nothing behind when the disk refuses.
+
+def _unsafe(name: str) -> PadwanError:
+    return PadwanError(
+        "workspace-folder-unsafe",
+        f"{name} in the workspace is a link or belongs to another user, so it is not used.",
+        "Remove it, or open a workspace of your own.",
+    )
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What the disk refuses, as PadwanError ``workspace-not-writable``."""
+    try:
+        yield
+    except OSError as error:
+        raise PadwanError(
+            "workspace-not-writable",
+            f"The folder {NAME} of the workspace cannot be written: {error.strerror or type(error).__name__}.",
+            "Free some disk space, or open a workspace that you may write to. Nothing was lost.",
+        ) from None
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[BinaryIO]:
+    """A new file, which gets the name ``target`` when all of it is on the disk, and is gone when anything fails.
+
+    Raises PadwanError ``workspace-not-writable`` when the disk refuses.
     """
     partial = target.with_suffix(".partial")
     try:
-        with partial.open("wb") as file:
-            for line in lines:
-                file.write(line)
-                file.write(b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise PadwanError(
-            "workspace-not-writable",
-            f"The workspace's folder {NAME} cannot be written: {error.strerror}.",
-            "Free some disk space and try again; nothing was lost.",
-        ) from None
+        with in_words():
+            with partial.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
     except BaseException:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise
-    return size
+
+
+def write_lines(target: Path, lines: Iterable[bytes]) -> None:
+    """Write ``target`` whole or not at all, one line each. Raises as ``whole`` does."""
+    with whole(target) as file:
+        for line in lines:
+            file.write(line)
+            file.write(b"\n")

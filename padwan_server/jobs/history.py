@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.retention import Pruned, prune
 
 T = TypeVar("T")
 
@@ -33,6 +35,10 @@ class History:
         """Whether a job of this name, with or without its prefix, is remembered."""
         names = (job, f"batches/{job}")
         return await self.read(lambda: bool((ledger := self._opened()) and any(map(ledger.find, names))))
+
+    async def any_unfinished(self, endpoint: str) -> bool:
+        """Whether any job at this endpoint has results that are not here yet."""
+        return await self.read(lambda: bool((ledger := self._opened()) and ledger.unfinished(endpoint)))
 
     async def latest(self, endpoint: str, source: str) -> Chain | None:
         """The newest job that was made from a prompt file at this endpoint, with its retries."""
@@ -66,11 +72,20 @@ class History:
 
         return await self.read(look)
 
+    async def prune(self, before: datetime, *, dry_run: bool) -> Pruned:
+        """Forget jobs that ended and were made before a moment; with ``dry_run`` only tell which."""
+
+        def work() -> Pruned:
+            ledger = self._opened()
+            return prune(ledger, self._folder, before, dry_run=dry_run) if ledger else Pruned([], 0)
+
+        return await self.read(work)
+
     async def read(self, function: Callable[[], T]) -> T:
         """Call ``function``, which reads a chain, where it blocks nobody."""
         return await self._background.run(function)
 
     def _opened(self) -> Ledger | None:
         if self._ledger is None and self._folder.ledger.exists():
-            self._ledger = Ledger(self._folder.ledger)
+            self._ledger = Ledger(self._folder)
         return self._ledger

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -12,19 +12,29 @@ from padwan_server.errors import PadwanError
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
+from padwan_server.gemini.states import JobState
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.diagnosis import diagnose
 from padwan_server.jobs.folder import JobsFolder
-from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, now
-from padwan_server.jobs.ledger import Ledger, Record
+from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, new_id, now
+from padwan_server.jobs.ledger import Findings, Ledger, Record
+from padwan_server.jobs.looks import Looks
 from padwan_server.jobs.progress import JobProgress
-from padwan_server.jobs.reconciliation import Reconciliation
-from padwan_server.jobs.results import index, keep
-from padwan_server.jobs.submission import Request, Submission, seen, stored_requests
-from padwan_server.jobs.tag import untagged
+from padwan_server.jobs.reconciliation import Reconciliation, seen
+from padwan_server.jobs.requests import Request, stored_requests
+from padwan_server.jobs.submission import Submission, Told, forget
+from padwan_server.jobs.tag import new_tag, tag_in, untagged
 from padwan_server.jobs.watcher import Watcher
+from padwan_server.service import MAX_PROMPTS
 
 T = TypeVar("T")
+
+_LISTED_AT_ONCE = 100
+_LOOKS_AT_ONCE = 8
+"""Jobs that are asked for at the same time; a workspace may have a hundred at work."""
+_KEYS_TOLD = 100
+"""Keys of one finding at most."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +46,35 @@ class Page:
     warning: str = ""
 
 
+async def nobody(_: JobProgress) -> None:
+    """Hears nothing."""
+
+
 class Jobs:
     """Submits, finds, watches, cancels and retries jobs, and hands out their answers."""
 
-    def __init__(self, folder: JobsFolder, gateway: Gateway, endpoint: str, key_fingerprint: str) -> None:
-        """``endpoint`` is what the ledger calls it: ``emulator`` or an address."""
+    def __init__(
+        self, folder: JobsFolder, gateway: Gateway, endpoint: str, key_fingerprint: str, *, tags: bool = True
+    ) -> None:
+        """``endpoint`` is what the ledger calls it: ``emulator`` or an address.
+
+        ``tags`` end display names at the service, so that a job whose name got lost is found again.
+        """
+        self.endpoint = endpoint
+        self.key_fingerprint = key_fingerprint
         self._folder = folder
         self._gateway = gateway
-        self._endpoint = endpoint
-        self._key_fingerprint = key_fingerprint
+        self._tags = tags
         self._background = Background()
         self._ledger: Ledger | None = None
         self._watchers: dict[str, Watcher] = {}
-        self._fetching: dict[str, asyncio.Lock] = {}
         self._sending: set[asyncio.Task[Job]] = set()
+        self._slots = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def open(self) -> Jobs:
         """Open the workspace's memory. Raises PadwanError as JobsFolder.create and Ledger do."""
         await self._background.run(self._folder.create)
-        self._ledger = await self._background.run(Ledger, self._folder.ledger)
+        self._ledger = await self._background.run(Ledger, self._folder)
         return self
 
     async def aclose(self) -> None:
@@ -75,51 +95,87 @@ class Jobs:
     # Submitting
 
     async def submit(
-        self, model: str, display_name: str, requests: Sequence[Request], source: str = "", retry_of: str = ""
+        self,
+        model: str,
+        display_name: str,
+        requests: Iterable[Request],
+        source: str = "",
+        retry_of: str = "",
+        *,
+        per_part: int = MAX_PROMPTS,
+        again: bool = False,
+        told: Told = nobody,
     ) -> Job:
-        """Send requests as a new job. A cancelled caller does not stop it: the job could not be found again.
+        """Send requests as a new job, in parts of ``per_part`` at most; ``told`` hears how far it is.
 
-        Raises ServiceError; ``submit-uncertain`` when nobody can say whether the service has the job.
+        Once requests leave, no cancelled caller stops it: the job could not be found again.
+        Raises PadwanError ``already-submitted`` if an unfinished job has the same content, unless ``again``, and
+        ServiceError; ``submit-uncertain`` when nobody can say whether the service has the job.
         """
-        job = Job(
-            endpoint=self._endpoint,
-            key_fingerprint=self._key_fingerprint,
-            display_name=display_name,
-            model=model,
-            source=source,
-            retry_of=retry_of,
-        )
-        sending = asyncio.create_task(self._send(job, requests))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
-        return await asyncio.shield(sending)
-
-    async def _send(self, job: Job, requests: Sequence[Request]) -> Job:
-        """Submit once; after silence, look whether the service has the job all the same."""
-        submission = Submission(self._gateway, self.ledger, self._folder, self._background)
+        job = Job(self.endpoint, self.key_fingerprint, display_name, model, source=source, retry_of=retry_of)
+        leaving = asyncio.Event()
+        task = asyncio.create_task(self._submit(job, requests, per_part, leaving, told, again=again))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
         try:
-            return await submission.send(job, requests)
-        except ServiceError as error:
-            if not error.ambiguous:
-                raise
-            found = await self._reconciliation.of(await self.remembered(job))
-            if not found.known_to_service:
-                raise
-            return found
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not leaving.is_set():
+                task.cancel()
+            raise
+
+    async def _submit(
+        self, job: Job, requests: Iterable[Request], per_part: int, leaving: asyncio.Event, told: Told, *, again: bool
+    ) -> Job:
+        await self._call(self._folder.create)
+        await self._clean()
+        async with self._folder.lock(job.id):
+            submission = self._submission(told)
+            job = await submission.prepare(job, requests, per_part, tags=self._tags, again=again)
+            leaving.set()
+            try:
+                return await submission.send(job)
+            except ServiceError:
+                # Of a job that the service has begun with, the rest is sent by whoever watches it.
+                sent = await self.remembered(job)
+                if not sent.sent:
+                    raise
+                return sent
+
+    async def _clean(self) -> None:
+        """Forget submissions whose program ended while it wrote their requests: nobody was told of them."""
+        for job in await self._call(self.ledger.unready):
+            if not self.is_being_sent(job):
+                await self._call(forget, self.ledger, self._folder, job)
+
+    def _submission(self, told: Told = nobody) -> Submission:
+        return Submission(
+            self._gateway, self.ledger, self._folder, self._background, self._reconciliation, told, self._asked
+        )
 
     @property
     def _reconciliation(self) -> Reconciliation:
-        return Reconciliation(self._gateway, self.ledger, self._background)
+        return Reconciliation(self._gateway, self.ledger, self._folder, self._background)
+
+    @property
+    def _looks(self) -> Looks:
+        return Looks(self._gateway, self.ledger, self._folder, self._background, self.key_fingerprint)
 
     # Finding
 
     async def find(self, name: str) -> Job:
-        """The job of this name as the service has it now, its results stored once it has ended.
+        """The job of this name, as the service has it now if it can be asked, its results stored once it has ended.
 
-        Raises ServiceError, or PadwanError ``other-backend`` for a job that was made elsewhere.
+        What kept it from being asked is the job's ``trouble``. Raises ServiceError for a job that the ledger does not
+        know, and PadwanError ``other-backend`` for one that was made elsewhere.
         """
-        job = await self.known(name)
-        return job if job.stored or not job.known_to_service else await self._look(job)
+        return await self._asked(await self.known(name))
+
+    async def _asked(self, job: Job) -> Job:
+        try:
+            return job if job.stored else await self.look(job)
+        except ServiceError:
+            return await self.remembered(job)
 
     async def known(self, name: str) -> Job:
         """The job of this name as it was last seen; only one that the ledger does not have is asked for.
@@ -129,149 +185,206 @@ class Jobs:
         return await self._remembered(name) or await self._adopt(await self._gateway.get(name))
 
     async def remembered(self, job: Job) -> Job:
-        """``job`` as the ledger has it now."""
-        return (await self._call(self.ledger.find, job.id))[0]
+        """``job`` as the ledger has it now; as it was if the ledger has it no longer."""
+        found = await self._call(self.ledger.find, job.id)
+        return found[0] if found else job
 
     async def _remembered(self, name: str) -> Job | None:
         wanted = name if "/" in name else f"batches/{name}"
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
-            if job.endpoint == self._endpoint:
-                return await self._named(job)
+            if job.endpoint == self.endpoint:
+                return await self._settled(job)
         if found:
             raise PadwanError(
                 "other-backend",
-                f"The job {name} was made at {found[0].endpoint}, and this session works with {self._endpoint}.",
+                f"The job {name} was made at {found[0].endpoint}, and this session works with {self.endpoint}.",
                 "Set padwan.backend (or --backend) to the one that it was made with.",
                 {"job": name, "endpoint": found[0].endpoint},
             )
         return None
 
-    async def _named(self, job: Job) -> Job:
-        """A job, with its name at the service if it lacks one and the service can be asked."""
-        if job.known_to_service:
-            return job
-        try:
-            [job] = await self._reconciliation.all([job])
-        except ServiceError as error:
-            if not error.transient:
-                raise
+    async def _settled(self, job: Job) -> Job:
+        """A job, its unanswered parts with their names if the service has them and can be asked."""
+        if job.unanswered:
+            try:
+                [job] = await self._reconciliation.settled([job])
+            except ServiceError as error:
+                if not error.transient:
+                    raise
         return job
 
+    def is_being_sent(self, job: Job) -> bool:
+        """Whether a living process is sending it, or some of it."""
+        return self._folder.lock(job.id).is_held()
+
     async def _adopt(self, remote: RemoteJob) -> Job:
-        """Remember a job that another program made with the same key."""
-        job = Job(
-            endpoint=self._endpoint,
-            key_fingerprint=self._key_fingerprint,
-            display_name=untagged(remote.display_name),
-            model=remote.model,
+        """Remember a job that another program made with the same key, or know it as our own that got no answer."""
+        tag = tag_in(remote.display_name)
+        for job in await self._call(self.ledger.unanswered, self.endpoint):
+            for number, part in enumerate(job.parts, 1):
+                if tag and part.tag == tag:
+                    return await self._looks.taken(job, number, remote)
+        job = await self._call(self.ledger.add, self._foreign(remote))
+        return await self._looks.taken(job, 1, remote)
+
+    def _foreign(self, remote: RemoteJob) -> Job:
+        """A job that the ledger does not have."""
+        id = new_id()  # noqa: A001 the field's own word
+        part = replace(Part(id, tag_in(remote.display_name)), **seen(remote))
+        return Job(
+            self.endpoint,
+            self.key_fingerprint,
+            untagged(remote.display_name),
+            remote.model,
+            id=id,
             created=remote.create_time or now(),
+            parts=(part,),
         )
-        job = replace(job, **seen(remote))
-        await self._call(self.ledger.add, job)
-        return await self._with_results(job, remote)
 
     async def recent(self, limit: int, page_token: str = "") -> Page:
         """The newest jobs at the service, with what the ledger knows of them.
 
-        When the service cannot be reached, those of the ledger alone, with a warning.
+        Before them stand those that the service does not list: submissions without an answer and unfinished jobs of
+        other keys. When the service cannot be reached, those of the ledger alone are told, with a warning.
         """
-        unsent = [] if page_token else await self._call(self.ledger.recent, self._endpoint, limit, unnamed=True)
+        unlisted = [] if page_token else await self._call(self.ledger.unfinished, self.endpoint)
         try:
-            unsent = [job for job in await self._reconciliation.all(unsent) if not job.known_to_service]
-            page = await self._gateway.list(limit, page_token)
+            unlisted = await self._reconciliation.settled(unlisted)
+            page = await self._listed(limit, page_token)
         except ServiceError as error:
             if not error.transient or page_token:
                 raise
-            remembered = await self._call(self.ledger.recent, self._endpoint, limit)
+            remembered = await self._call(self.ledger.recent, self.endpoint, limit)
             return Page(remembered, warning=f"{error.message} These are the jobs as last seen.")
-        known = await self._call(self.ledger.named, self._endpoint, [remote.name for remote in page.jobs])
-        listed = [self._listed(remote, known.get(remote.name)) for remote in page.jobs]
-        return Page([*unsent, *listed], page.next_page_token)
+        shown = {job.id for job in page.jobs}
+        first = [job for job in reversed(unlisted) if job.id not in shown and not self._is_listed(job)]
+        return replace(page, jobs=[*first, *page.jobs])
 
-    def _listed(self, remote: RemoteJob, job: Job | None) -> Job:
-        """A list may lag behind: what the ledger has of an ended job stands."""
-        if job and job.terminal:
+    def _is_listed(self, job: Job) -> bool:
+        """Whether the service has it in its list, on this page or another."""
+        return bool(job.name) and job.key_fingerprint == self.key_fingerprint
+
+    async def _listed(self, limit: int, page_token: str) -> Page:
+        jobs: list[Job] = []
+        while True:
+            page = await self._gateway.list(min(limit - len(jobs), _LISTED_AT_ONCE), page_token)
+            names = [remote.name for remote in page.jobs]
+            known = await self._call(self.ledger.named, self.endpoint, names)
+            remotes = {remote.name: remote for remote in page.jobs}
+            for remote in page.jobs:
+                job = known.get(remote.name) or replace(self._foreign(remote), id="")
+                # A job in parts stands where its first one does.
+                if job.name == remote.name:
+                    jobs.append(_as_listed(job, remotes))
+            page_token = page.next_page_token
+            if len(jobs) >= limit or not page_token:
+                return Page(jobs, page_token)
+
+    async def look(self, job: Job, *, attempts: int = 3) -> Job:
+        """Ask the service once more, and send what waits to be sent of a job that it has begun with.
+
+        Raises ServiceError.
+        """
+        async with self._slots:
+            job = await self._looks.at(await self._settled(job), attempts=attempts)
+        return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
+
+    async def _sent_on(self, job: Job) -> Job:
+        lock = self._folder.lock(job.id)
+        if not lock.take():
+            # Another task or process is sending them.
             return job
-        job = job or Job(self._endpoint, self._key_fingerprint, untagged(remote.display_name), remote.model, id="")
-        return replace(job, created=remote.create_time or job.created, **seen(remote))
-
-    async def _look(self, job: Job, attempts: int = 3) -> Job:
-        """Ask the service once more. An answer by another key than the job's looks like a lost job: say so."""
         try:
-            remote = await self._gateway.get(job.name, attempts=attempts)
-        except ServiceError as error:
-            if error.code == "job-not-found" and job.key_fingerprint != self._key_fingerprint:
-                error.hint = "It was submitted with another API key: set that key to see it."
-            raise
-        job = await self._call(self.ledger.update, job, **seen(remote))
-        return await self._with_results(job, remote)
+            return await self._submission().send(await self.remembered(job))
+        finally:
+            lock.release()
 
     # Watching
 
-    async def watch(self, job: Job, interval: float) -> AsyncGenerator[JobProgress]:
-        """Every look at the job until it has ended. Temporary troubles are told in ``note`` and looked past.
+    async def watch(self, job: Job, interval: float | None = None) -> AsyncGenerator[JobProgress]:
+        """Every look at the job until it has ended, ``interval`` seconds apart; by its age unless given.
 
-        Raises ServiceError when the service refuses for good.
+        Temporary troubles are told in ``note`` and looked past. Raises ServiceError when the service refuses for good.
         """
-        self._refuse_unnamed(job)
         watcher = self._watchers.get(job.id)
         if watcher is None:
-            watcher = self._watchers[job.id] = Watcher(job, lambda job: self._look(job, attempts=1))
+            watcher = self._watchers[job.id] = Watcher(job, self._look_for_all)
         try:
             async with aclosing(watcher.follow(interval)) as looks:
                 async for look in looks:
                     yield look
         finally:
-            if not watcher.followed:
-                self._watchers.pop(job.id, None)
+            if not watcher.followed and self._watchers.get(job.id) is watcher:
+                del self._watchers[job.id]
+
+    async def _look_for_all(self, job: Job, interval: float) -> Job:
+        """One look, unless another process had one so recently that it serves us too."""
+        current = await self.remembered(job)
+        age = (now() - current.looked).total_seconds() if current.looked else interval
+        if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
+            return current
+        self._refuse_unanswered(await self._settled(current))
+        return await self.look(current, attempts=1)
 
     # Cancelling
 
     async def cancel(self, job: Job) -> Job:
-        """Ask the service to cancel, and return the job as it is after that: it may still run, or have ended."""
-        self._refuse_unnamed(job)
-        if job.terminal:
-            return job
-        await self._gateway.cancel(job.name)
-        return await self._look(job)
+        """Ask the service to cancel, and return the job as it is after that: it may still run, or have ended.
+
+        What has not been sent yet never will be.
+        """
+        for part in job.parts:
+            if part.state == WAITING:
+                await self._call(self.ledger.withdraw, part)
+        job = await self.remembered(job)
+        self._refuse_unanswered(job)
+        for part in job.parts:
+            if part.name and not part.terminal:
+                await self._gateway.cancel(part.name)
+        return await self.look(job)
 
     # Results
 
-    async def _with_results(self, job: Job, remote: RemoteJob) -> Job:
-        if not job.terminal or job.stored:
-            return job
-        async with self._fetching.setdefault(job.id, asyncio.Lock()):
-            current = await self.remembered(job)
-            return current if current.stored else await self._fetch(current, remote)
-
-    async def _fetch(self, job: Job, remote: RemoteJob) -> Job:
-        path = self._folder.results(job.id)
-        await keep(self._gateway.results(remote), path, self._background)
-        sent = [record.key for record in await self.records(job)]
-        found = await self._call(index, path, sent)
-        return await self._call(self.ledger.store, job, found.records, found.warning)
-
     async def chain(self, job: Job) -> Chain:
         """The job with its retries. Raises PadwanError ``job-not-done`` when the first has no results yet."""
-        self._refuse_unnamed(job)
-        jobs = [await self._named(member) for member in await self._call(self.ledger.chain, job)]
-        for retry in jobs:
-            if retry.known_to_service and not retry.stored and retry.id != job.id:
-                await self._look(retry)
+        for retry in await self._call(self.ledger.chain, job):
+            if not retry.stored and retry.id != job.id:
+                try:
+                    await self.look(retry)
+                except ServiceError as error:
+                    if not error.transient:
+                        raise
         chain = Chain(await self._call(self.ledger.chain, job), self.ledger, self._folder)
-        if not chain.root.stored:
+        root = chain.root
+        if not root.stored:
+            self._refuse_unanswered(root)
             raise PadwanError(
                 "job-not-done",
-                f"The job {chain.root.name} is {chain.root.state}: it has no results yet.",
-                "Poll it until it has ended, then ask again.",
-                {"job": chain.root.name, "state": chain.root.state},
+                f"The job {root.name} is {root.state}: it has no results here yet.",
+                root.trouble or "Poll it until it has ended, then ask again.",
+                {"job": root.name, "state": root.state},
             )
         return chain
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
         """Call ``function``, which reads the ledger or stored results, where it blocks nobody."""
         return await self._call(function, *args)
+
+    async def findings(self, job: Job) -> Findings:
+        """What is odd about the results of a job."""
+        return await self._call(self.ledger.findings, job, _KEYS_TOLD)
+
+    async def diagnosis(self, job: Job) -> list[str]:
+        """Why a job is not done, or not well, in sentences for people."""
+        active = await self._call(self.ledger.active, self.endpoint, self.key_fingerprint)
+        return diagnose(
+            job,
+            active=active,
+            key_fingerprint=self.key_fingerprint,
+            moment=now(),
+            sending=self.is_being_sent(job),
+        )
 
     # Retrying
 
@@ -280,8 +393,8 @@ class Jobs:
 
         def collect() -> list[Request]:
             latest: dict[str, Request] = {}
-            for job in jobs:
-                path = self._folder.requests(job.id)
+            for part in (part for job in jobs for part in job.parts):
+                path = self._folder.requests(part.id)
                 if path.exists():
                     latest |= {found.key: found for found in stored_requests(path) if found.key in keys}
             return list(latest.values())
@@ -292,15 +405,87 @@ class Jobs:
         """What the ledger has of each request of a job, in the order in which they were sent."""
         return await self._call(lambda: list(self.ledger.records(job)))
 
-    async def _call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        return await self._background.run(function, *args, **kwargs)
+    # Deciding
 
-    @staticmethod
-    def _refuse_unnamed(job: Job) -> None:
-        if job.state in (SUBMITTING, UNCERTAIN) and not job.name:
+    async def candidates(self, job: Job) -> list[RemoteJob]:
+        """Jobs at the service that may be the unanswered part of ``job``. Raises ServiceError."""
+        return await self._reconciliation.lookalikes(job)
+
+    async def adopt(self, job: Job, remote: RemoteJob) -> Job:
+        """The unanswered part of ``job`` is this one at the service."""
+        number, _ = _uncertain_part(job)
+        return await self._looks.taken(job, number, remote)
+
+    async def resubmit(self, job: Job) -> Job:
+        """Send what is uncertain, and what never left, once more, by the user's word. Raises as ``submit`` does."""
+        async with self._folder.lock(job.id):
+            for part in job.parts:
+                if part.state == UNCERTAIN:
+                    tag = new_tag() if self._tags else ""
+                    again = {"state": WAITING, "tag": tag, "error": ""}
+                    job = await self._call(self.ledger.update_part, job, part, again, trouble="")
+            return await self._submission().send(job, keep=True)
+
+    async def discard(self, job: Job) -> Job | None:
+        """Give up what is uncertain or never left: the whole job if the service has none of it, and None then."""
+        if not job.sent:
+            await self._call(forget, self.ledger, self._folder, job)
+            return None
+        for part in job.parts:
+            if part.state == UNCERTAIN:
+                given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
+                job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
+        return job
+
+    async def delete(self, job: Job) -> None:
+        """Delete a job at the service and forget all of it here. Raises ServiceError."""
+        for part in job.parts:
+            if part.name:
+                await self._gateway.delete(part.name)
+        await self._call(forget, self.ledger, self._folder, job)
+
+    async def _call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        def guarded() -> T:
+            if self._ledger is None:
+                return function(*args, **kwargs)
+            with self._ledger.in_words():
+                return function(*args, **kwargs)
+
+        return await self._background.run(guarded)
+
+    def _refuse_unanswered(self, job: Job) -> None:
+        """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
+        moves = any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
+        if not moves and (job.uncertain or not job.sent):
             raise PadwanError(
                 "submit-uncertain",
-                "This submission never got an answer, so nobody knows its job's name at the service.",
-                "Look for it with batch list before you send the prompts again: the service may be running it.",
-                {"id": job.id},
+                "A submission of this job never got an answer: nobody knows whether the service has it."
+                if job.uncertain
+                else "This job was never sent: its program ended first.",
+                "Resolve it: adopt, resubmit or discard.",
+                {"id": job.id, "job": job.name},
             )
+
+
+_RECENT = 0.9
+"""Share of the interval for which somebody else's look is as good as our own."""
+
+
+def _as_listed(job: Job, remotes: dict[str, RemoteJob]) -> Job:
+    """A list may lag behind: what the ledger has of an ended part stands."""
+    parts = [
+        replace(part, **seen(remotes[part.name])) if part.name in remotes and not part.terminal else part
+        for part in job.parts
+    ]
+    created = remotes[job.name].create_time or job.created
+    return replace(job, parts=tuple(parts), created=created)
+
+
+def _uncertain_part(job: Job) -> tuple[int, Part]:
+    """The number, from 1, and the part that a person must decide on."""
+    for number, part in enumerate(job.parts, 1):
+        if part.state == UNCERTAIN:
+            return number, part
+    raise PadwanError(
+        "nothing-uncertain", f"Nothing of the job {job.name or job.id} is uncertain.", "Ask for its status."
+    )

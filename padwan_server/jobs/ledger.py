@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 from typing import Any, NamedTuple
 
-from padwan_server.errors import PadwanError
 from padwan_server.gemini.answers import Outcome
-from padwan_server.jobs.job import Job
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, endpoint TEXT NOT NULL, key_fingerprint TEXT NOT NULL,
-    display_name TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL, source TEXT NOT NULL,
-    retry_of TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL, ended TEXT,
-    total INTEGER NOT NULL, succeeded INTEGER NOT NULL, failed INTEGER NOT NULL, pending INTEGER NOT NULL,
-    error TEXT NOT NULL, stored INTEGER NOT NULL, warning TEXT NOT NULL
-);
-CREATE UNIQUE INDEX jobs_by_name ON jobs (endpoint, name) WHERE name != '';
-CREATE INDEX jobs_by_creation ON jobs (created);
-CREATE INDEX retries ON jobs (retry_of) WHERE retry_of != '';
-CREATE TABLE records (
-    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, position INTEGER NOT NULL, key TEXT NOT NULL,
-    digest TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT 'missing',
-    start INTEGER NOT NULL DEFAULT 0, length INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (job, position)
-) WITHOUT ROWID;
-CREATE UNIQUE INDEX records_by_key ON records (job, key);
-"""
+from padwan_server.gemini.states import JobState
+from padwan_server.jobs.database import Database
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, WAITING, Job, Part, now
+from padwan_server.jobs.rescue import rebuild
+from padwan_server.jobs.rows import insert_job, insert_parts, insert_records, number_of, to_job, to_part, update
 
 MISSING = "missing"
 """The outcome of a request for which no answer has come."""
 
+_KEPT = "CASE WHEN outcome IN ('ok', 'truncated') THEN {0} ELSE excluded.{0} END"
+"""A good answer stays when another one with its key comes."""
+
+_STORE = f"""
+    INSERT INTO records (job, position, part, key, digest, sent, outcome, answers, start, length)
+    VALUES (?, ?, ?, ?, '', 0, ?, 1, ?, ?)
+    ON CONFLICT (job, key) DO UPDATE SET answers = answers + 1, part = {_KEPT.format("part")},
+        outcome = {_KEPT.format("outcome")}, start = {_KEPT.format("start")}, length = {_KEPT.format("length")}
+"""  # noqa: S608 our words
+
+_RECORD = "part, key, digest, outcome, start, length"
+_UNANSWERED = f"('{WAITING}', '{SUBMITTING}', '{UNCERTAIN}')"
+
 
 class Record(NamedTuple):
-    """One request of a job and where its answer is: ``start`` and ``length`` are bytes of the results file."""
+    """One request of a job and where its answer is: ``start`` and ``length`` are bytes of its part's results."""
 
+    part: int
+    """Counted from 1."""
     key: str
     digest: str
     outcome: str = MISSING
@@ -55,201 +50,302 @@ class Record(NamedTuple):
         return self.outcome in (Outcome.OK, Outcome.TRUNCATED)
 
 
+class Findings(NamedTuple):
+    """What is odd about the results of a job: keys, the first of each kind."""
+
+    missing: list[str]
+    """Sent, and no answer came."""
+    repeated: list[str]
+    """Answered more than once; the first good answer counts."""
+    unknown: list[str]
+    """Answered, and never sent."""
+
+
 class Ledger:
     """All jobs of one workspace. Calls block on the disk: keep them off the event loop, one at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the ledger. Raises PadwanError ``ledger-newer`` or ``ledger-unreadable``."""
-        try:
-            self._db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            # A submission must be on the disk, not only on its way, before its request leaves.
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-        except sqlite3.DatabaseError as error:
-            raise PadwanError(
-                "ledger-unreadable",
-                f"The workspace's job ledger cannot be used: {error}.",
-                "Free some disk space, or move .padwan/ledger.sqlite3 aside to begin a new one.",
-            ) from None
+    def __init__(self, folder: JobsFolder) -> None:
+        """Open or make the ledger. Raises PadwanError as ``Database`` does."""
+        self._database = Database(folder, partial(rebuild, folder=folder))
+        self._writing = self._database.transaction
+        self.in_words = self._database.in_words
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._database.connection()
 
     def close(self) -> None:
         """Give the file free."""
-        self._db.close()
+        self._database.close()
 
-    def _migrate(self) -> None:
-        with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise PadwanError(
-                    "ledger-newer",
-                    "The workspace's job ledger was written by a newer padwan-server.",
-                    "Update padwan-server; the ledger was left as it is.",
-                )
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another value whenever the ledger may have changed, by whichever process."""
+        connection = self._db
+        return connection.total_changes, connection.execute("PRAGMA data_version").fetchone()[0]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing. Raises PadwanError ``ledger-not-writable`` when the disk or another process refuses."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.OperationalError as error:
-            raise PadwanError(
-                "ledger-not-writable",
-                f"The workspace's job ledger cannot be written: {error}.",
-                "Free some disk space, or wait for the other program that uses it, and try again.",
-            ) from None
+    # Writing
 
-    def add(self, job: Job, records: Iterable[tuple[str, str]] = ()) -> None:
-        """Remember a new job and its requests, each a key and a digest of its text, in their order."""
-        row = _to_row(job)
-        with self._transaction():
-            self._db.execute(
-                f"INSERT INTO jobs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 our names
-                list(row.values()),
+    def begin(self, job: Job) -> None:
+        """Remember a job whose requests are being written; until ``ready`` it is shown to nobody."""
+        with self._writing() as connection:
+            insert_job(connection, job)
+
+    def add_records(self, job: Job, position: int, records: Iterable[tuple[int, str, str]]) -> None:
+        """Remember requests, each its part (from 1), its key and a digest of its text, from a position on."""
+        with self._writing() as connection:
+            insert_records(connection, job, position, records)
+
+    def ready(self, job: Job, *, again: bool) -> Job | None:
+        """A job that was begun has its parts and may be sent, unless an unfinished one has the same content.
+
+        That one is returned then, and nothing is changed; ``again`` does not look for one.
+        """
+        with self._writing() as connection:
+            same = None if again else self._same(connection, job)
+            if same is None:
+                update(connection, "jobs", job.id, {"fingerprint": job.fingerprint})
+                insert_parts(connection, job)
+        return same
+
+    def _same(self, connection: sqlite3.Connection, job: Job) -> Job | None:
+        found = self._jobs(
+            "WHERE fingerprint = ? AND jobs.number IN (SELECT job FROM parts WHERE stored = 0) "
+            "ORDER BY jobs.number DESC LIMIT 1",
+            [job.fingerprint],
+            connection,
+        )
+        return found[0] if found else None
+
+    def claim(self, part: Part) -> bool:
+        """From now on a part is on its way; False if it is no longer waiting, since somebody withdrew it."""
+        return self._moved(part, WAITING, {"state": SUBMITTING})
+
+    def withdraw(self, part: Part) -> bool:
+        """A part that waits is never to be sent; False if it is on its way."""
+        ended = {"state": JobState.CANCELLED.value, "ended": now(), "pending": 0, "stored": True}
+        return self._moved(part, WAITING, ended)
+
+    def _moved(self, part: Part, state: str, changes: dict[str, Any]) -> bool:
+        with self._writing() as connection:
+            found = connection.execute("SELECT 1 FROM parts WHERE id = ? AND state = ?", [part.id, state]).fetchone()
+            if found:
+                update(connection, "parts", part.id, changes)
+        return bool(found)
+
+    def add(self, job: Job) -> Job:
+        """Remember a job that is known from the service alone; the one that is here if another was faster."""
+        with self._writing() as connection:
+            known = self._jobs(
+                "WHERE endpoint = ? AND jobs.number IN (SELECT job FROM parts WHERE name = ?)",
+                [job.endpoint, job.name],
+                connection,
             )
-            self._db.executemany(
-                "INSERT INTO records (job, position, key, digest) VALUES (?, ?, ?, ?)",
-                ((job.id, position, key, digest) for position, (key, digest) in enumerate(records)),
-            )
+            if not known:
+                insert_job(connection, job)
+                insert_parts(connection, job)
+        return known[0] if known else job
 
     def update(self, job: Job, **changes: Any) -> Job:
-        """Write these fields of a job and return it with them."""
-        row = _to_row(replace(job, **changes))
-        columns = ", ".join(f"{name} = ?" for name in changes)
-        with self._transaction():
-            self._db.execute(
-                f"UPDATE jobs SET {columns} WHERE id = ?",  # noqa: S608 our names
-                [*(row[name] for name in changes), job.id],
-            )
-        return replace(job, **changes)
+        """Write these fields of a job, and return it with them and all that others have written."""
+        with self._writing() as connection:
+            update(connection, "jobs", job.id, changes)
+        return self._current(job)
+
+    def update_part(self, job: Job, part: Part, changes: dict[str, Any], **of_job: Any) -> Job:
+        """Write these fields of a part, and of its job, and return the job with them and all that others wrote."""
+        with self._writing() as connection:
+            update(connection, "parts", part.id, changes)
+            update(connection, "jobs", job.id, of_job)
+        return self._current(job)
+
+    def _current(self, job: Job) -> Job:
+        found = self.find(job.id)
+        return found[0] if found else job
 
     def remove(self, job: Job) -> None:
         """Forget a job and its requests."""
-        with self._transaction():
-            self._db.execute("DELETE FROM jobs WHERE id = ?", [job.id])
+        with self._writing() as connection:
+            connection.execute("DELETE FROM jobs WHERE id = ?", [job.id])
+
+    def store(self, job: Job, number: int, answers: Iterable[Record], warning: Callable[[], str]) -> Job:
+        """Join the answers of a part (counted from 1) to the job's requests by key; the part has its results then.
+
+        An answer to no request is added at the end. Of several answers with one key the first good one counts.
+        ``warning`` is asked for when all answers have been taken.
+        """
+        with self._writing() as connection:
+            job_number = number_of(connection, job)
+            [position] = connection.execute(
+                "SELECT coalesce(max(position), -1) + 1 FROM records WHERE job = ?", [job_number]
+            ).fetchone()
+            connection.executemany(
+                _STORE,
+                (
+                    (job_number, at, number, answer.key, answer.outcome, answer.start, answer.length)
+                    for at, answer in enumerate(answers, position)
+                ),
+            )
+            update(connection, "parts", job.parts[number - 1].id, {"stored": True, "warning": warning()})
+        return self._current(job)
+
+    # Finding jobs
 
     def find(self, name: str) -> list[Job]:
-        """The jobs of this name (``batches/<id>``) or this ``id``, newest first: endpoints may share names."""
-        found = self._db.execute("SELECT * FROM jobs WHERE name = ? OR id = ? ORDER BY created DESC", [name, name])
-        return [_from_row(row) for row in found]
-
-    def named(self, endpoint: str, names: Iterable[str]) -> dict[str, Job]:
-        """The jobs of these names at this endpoint, by name."""
-        wanted = list(names)
-        marks = ", ".join("?" * len(wanted))
-        found = self._db.execute(
-            f"SELECT * FROM jobs WHERE endpoint = ? AND name IN ({marks})",  # noqa: S608 only question marks
-            [endpoint, *wanted],
+        """The jobs with a part of this name (``batches/<id>``) or this ``id``, newest first: endpoints share names."""
+        return self._jobs(
+            "WHERE jobs.number IN (SELECT job FROM parts WHERE name = ?1 AND name != '' OR id = ?1) OR jobs.id = ?1 "
+            "ORDER BY jobs.created DESC",
+            [name],
         )
-        return {row["name"]: _from_row(row) for row in found}
 
-    def recent(self, endpoint: str, limit: int, *, unnamed: bool = False) -> list[Job]:
-        """The newest jobs at this endpoint; with ``unnamed`` only those that the service never named."""
-        where = "AND name = ''" if unnamed else ""
-        found = self._db.execute(
-            f"SELECT * FROM jobs WHERE endpoint = ? {where} ORDER BY created DESC LIMIT ?",  # noqa: S608 our words
+    def named(self, endpoint: str, names: Sequence[str]) -> dict[str, Job]:
+        """The jobs with parts of these names at this endpoint, by each part's name."""
+        marks = ", ".join("?" * len(names))
+        jobs = self._jobs(
+            f"WHERE endpoint = ? AND jobs.number IN "  # noqa: S608 only question marks
+            f"(SELECT job FROM parts WHERE name != '' AND name IN ({marks}))",
+            [endpoint, *names],
+        )
+        return {part.name: job for job in jobs for part in job.parts}
+
+    def unanswered(self, endpoint: str) -> list[Job]:
+        """The jobs at this endpoint with parts that the service never named, newest first."""
+        return self._jobs(
+            f"WHERE endpoint = ? AND jobs.number IN "  # noqa: S608 our words
+            f"(SELECT job FROM parts WHERE stored = 0 AND state IN {_UNANSWERED}) ORDER BY jobs.created DESC",
+            [endpoint],
+        )
+
+    def unfinished(self, endpoint: str) -> list[Job]:
+        """The jobs at this endpoint whose results are not all here, oldest first."""
+        return self._jobs(
+            "WHERE endpoint = ? AND jobs.number IN (SELECT job FROM parts WHERE stored = 0) ORDER BY jobs.created",
+            [endpoint],
+        )
+
+    def unready(self) -> list[Job]:
+        """The jobs whose requests are being written, or were when their program ended."""
+        return self._jobs("WHERE jobs.number NOT IN (SELECT job FROM parts)", [])
+
+    def active(self, endpoint: str, key_fingerprint: str) -> int:
+        """How many jobs of a key the service is working on, as far as is known here."""
+        [count] = self._db.execute(
+            f"SELECT count(*) FROM parts JOIN jobs ON jobs.number = parts.job "  # noqa: S608 our words
+            f"WHERE stored = 0 AND ended IS NULL AND name != '' AND state NOT IN {_UNANSWERED} "
+            f"AND endpoint = ? AND key_fingerprint = ?",
+            [endpoint, key_fingerprint],
+        ).fetchone()
+        return int(count)
+
+    def recent(self, endpoint: str, limit: int) -> list[Job]:
+        """The newest jobs at this endpoint."""
+        return self._jobs(
+            "WHERE endpoint = ? AND EXISTS (SELECT 1 FROM parts WHERE parts.job = jobs.number) "
+            "ORDER BY jobs.created DESC LIMIT ?",
             [endpoint, limit],
         )
-        return [_from_row(row) for row in found]
 
     def latest(self, endpoint: str, source: str) -> Job | None:
         """The newest job at this endpoint that was made from this prompt file and retries no other."""
-        found = self._db.execute(
-            "SELECT * FROM jobs WHERE endpoint = ? AND source = ? AND retry_of = '' ORDER BY created DESC LIMIT 1",
+        found = self._jobs(
+            "WHERE endpoint = ? AND source = ? AND retry_of = '' AND EXISTS "
+            "(SELECT 1 FROM parts WHERE parts.job = jobs.number) ORDER BY jobs.created DESC LIMIT 1",
             [endpoint, source],
-        ).fetchone()
-        return found and _from_row(found)
+        )
+        return found[0] if found else None
 
     def chain(self, job: Job) -> list[Job]:
         """The job that ``job`` belongs to and all its retries, oldest first."""
-        found = self._db.execute(
+        return self._jobs(
             """
-            WITH RECURSIVE
-              up (id, retry_of) AS (
-                SELECT id, retry_of FROM jobs WHERE id = ?
-                UNION SELECT jobs.id, jobs.retry_of FROM jobs JOIN up ON jobs.id = up.retry_of),
-              down (id) AS (
-                SELECT id FROM up WHERE retry_of NOT IN (SELECT id FROM jobs)
-                UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id)
-            SELECT jobs.* FROM jobs JOIN down USING (id) ORDER BY created
+            WHERE jobs.id IN (
+              WITH RECURSIVE
+                up (id, retry_of) AS (
+                  SELECT id, retry_of FROM jobs WHERE id = ?
+                  UNION SELECT jobs.id, jobs.retry_of FROM jobs JOIN up ON jobs.id = up.retry_of),
+                down (id) AS (
+                  SELECT id FROM up WHERE retry_of NOT IN (SELECT id FROM jobs)
+                  UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id)
+              SELECT id FROM down)
+            ORDER BY jobs.created, jobs.number
             """,
             [job.id],
         )
-        return [_from_row(row) for row in found]
 
-    def records(self, job: Job) -> Iterator[Record]:
-        """The requests of a job in the order in which they were sent."""
-        found = self._db.execute(
-            "SELECT key, digest, outcome, start, length FROM records WHERE job = ? ORDER BY position", [job.id]
+    def ended_before(self, moment: datetime) -> list[Job]:
+        """The jobs that were made before a moment and have ended, oldest first."""
+        return self._jobs(
+            "WHERE created < ? AND NOT EXISTS (SELECT 1 FROM parts WHERE parts.job = jobs.number AND stored = 0) "
+            "ORDER BY jobs.created",
+            [moment.isoformat()],
         )
-        return (Record(*row) for row in found)
+
+    def _jobs(self, where: str, values: Sequence[Any], connection: sqlite3.Connection | None = None) -> list[Job]:
+        """Jobs with their parts; ``where`` may hold an order and a limit."""
+        connection = connection or self._db
+        rows = connection.execute(f"SELECT * FROM jobs {where}", values).fetchall()  # noqa: S608 our words
+        parts: dict[int, list[Part]] = {row["number"]: [] for row in rows}
+        for first in range(0, len(rows), _AT_ONCE):
+            numbers = list(parts)[first : first + _AT_ONCE]
+            marks = ", ".join("?" * len(numbers))
+            found = connection.execute(
+                f"SELECT * FROM parts WHERE job IN ({marks}) ORDER BY job, number",  # noqa: S608 question marks
+                numbers,
+            )
+            for row in found:
+                parts[row["job"]].append(to_part(row))
+        return [to_job(row, tuple(parts[row["number"]])) for row in rows]
+
+    # Finding requests
+
+    def records(self, job: Job, first: int = 0) -> Iterator[Record]:
+        """The requests of a job in the order in which they were sent, from the one at ``first`` on."""
+        return self._records(job, "AND position >= ? ORDER BY position", first)
 
     def record(self, job: Job, key: str) -> Record | None:
         """The request of a job with this key."""
-        found = self._db.execute(
-            "SELECT key, digest, outcome, start, length FROM records WHERE job = ? AND key = ?", [job.id, key]
-        ).fetchone()
-        return found and Record(*found)
+        return next(self._records(job, "AND key = ?", key), None)
 
     def record_with(self, job: Job, digest: str) -> Record | None:
         """The first request of a job that was made from this text."""
-        found = self._db.execute(
-            "SELECT key, digest, outcome, start, length FROM records WHERE job = ? AND digest = ? ORDER BY position",
-            [job.id, digest],
-        ).fetchone()
-        return found and Record(*found)
+        return next(self._records(job, "AND digest = ? ORDER BY position", digest), None)
 
     def failures(self, job: Job, limit: int) -> list[Record]:
         """The first requests of a job that have no good answer in it."""
+        return list(self._records(job, "AND outcome NOT IN ('ok', 'truncated') ORDER BY position LIMIT ?", limit))
+
+    def _records(self, job: Job, more: str, *values: Any) -> Iterator[Record]:
         found = self._db.execute(
-            "SELECT key, digest, outcome, start, length FROM records "
-            "WHERE job = ? AND outcome NOT IN ('ok', 'truncated') ORDER BY position LIMIT ?",
-            [job.id, limit],
+            f"SELECT {_RECORD} FROM records WHERE job = (SELECT number FROM jobs WHERE id = ?) {more}",  # noqa: S608
+            [job.id, *values],
         )
-        return [Record(*row) for row in found]
+        return map(Record._make, found)
 
-    def store(self, job: Job, answers: Iterable[Record], warning: str) -> Job:
-        """Join answers to a job's requests by key; an answer to no request of ours is added at the end.
+    def outcomes(self, job: Job) -> dict[str, int]:
+        """How many requests of a job have each outcome."""
+        found = self._db.execute(
+            "SELECT outcome, count(*) FROM records WHERE job = (SELECT number FROM jobs WHERE id = ?) GROUP BY outcome",
+            [job.id],
+        )
+        return dict(found.fetchall())
 
-        The job has its results from then on. Of several answers with one key the first good one counts.
-        """
-        with self._transaction():
-            position = self._db.execute("SELECT count(*) FROM records WHERE job = ?", [job.id]).fetchone()[0]
-            for answer in answers:
-                added = self._db.execute(
-                    """
-                    INSERT INTO records (job, position, key, digest, outcome, start, length)
-                    VALUES (?, ?, ?, '', ?, ?, ?)
-                    ON CONFLICT (job, key) DO UPDATE
-                    SET outcome = excluded.outcome, start = excluded.start, length = excluded.length
-                    WHERE records.outcome NOT IN ('ok', 'truncated')
-                    """,
-                    [job.id, position, answer.key, answer.outcome, answer.start, answer.length],
-                )
-                position += added.rowcount
-            self._db.execute("UPDATE jobs SET stored = 1, warning = ? WHERE id = ?", [warning, job.id])
-        return replace(job, stored=True, warning=warning)
+    def findings(self, job: Job, limit: int) -> Findings:
+        """What is odd about the results of a job."""
+        return Findings(
+            self._keys(job, f"outcome = '{MISSING}'", limit),
+            self._keys(job, "answers > 1", limit),
+            self._keys(job, "NOT sent AND EXISTS (SELECT 1 FROM records WHERE job = ?1 AND sent)", limit),
+        )
 
-
-def _to_row(job: Job) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(job).items()}
+    def _keys(self, job: Job, which: str, limit: int) -> list[str]:
+        number = number_of(self._db, job)
+        found = self._db.execute(
+            f"SELECT key FROM records WHERE job = ?1 AND {which} ORDER BY position LIMIT ?2",  # noqa: S608 our words
+            [number, limit],
+        )
+        return [key for (key,) in found]
 
 
-def _from_row(row: sqlite3.Row) -> Job:
-    values = {field.name: row[field.name] for field in fields(Job)}
-    for name in ("created", "updated", "ended"):
-        values[name] = values[name] and datetime.fromisoformat(values[name])
-    return Job(**values | {"stored": bool(values["stored"])})
+_AT_ONCE = 500
+"""Values of one IN at most; SQLite has a limit."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.background import Background
-from padwan_server.jobs.job import Job
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, Part, now
 from padwan_server.jobs.ledger import Ledger
-from padwan_server.jobs.submission import seen
-from padwan_server.jobs.tag import tag_in, tag_of
+from padwan_server.jobs.rescue import note
+from padwan_server.jobs.tag import tag_in, untagged
 
 _PAGE = 100
 _PAGES = 20
@@ -26,6 +28,8 @@ _CLOCKS_APART = timedelta(hours=1)
 PAUSES = (0.0, 1.0)
 """Seconds to wait before each look: a list may lag behind a create."""
 
+NO_ANSWER = "The service's answer to the submission never arrived."
+
 
 @dataclass(frozen=True)
 class Reconciliation:
@@ -33,40 +37,95 @@ class Reconciliation:
 
     gateway: Gateway
     ledger: Ledger
+    folder: JobsFolder
     background: Background
 
-    async def of(self, job: Job) -> Job:
-        """A submission that was just made, with its name at the service if it turns up there."""
+    async def just_sent(self, job: Job) -> Job:
+        """A job that was sent a moment ago, with the names of its parts that turn up at the service."""
         for pause in PAUSES:
             await asyncio.sleep(pause)
             try:
-                [job] = await self.all([job])
+                [job] = await self._named([job])
             except ServiceError:
                 break
-            if job.known_to_service:
+            if not job.unanswered:
                 break
         return job
 
-    async def all(self, jobs: list[Job]) -> list[Job]:
-        """Submissions without a name, each with it if the service has one of its tag. Raises ServiceError."""
-        wanted = {tag_of(job.id): job for job in jobs if not job.known_to_service}
-        found: dict[str, Job] = {}
+    async def settled(self, jobs: Sequence[Job]) -> list[Job]:
+        """Jobs, their unanswered parts named if the service has them, else SUBMIT_UNCERTAIN.
+
+        A part that another process is sending just now is left to it. Raises ServiceError.
+        """
+        left = [job for job in jobs if job.unanswered and not self.folder.lock(job.id).is_held()]
+        settled = {job.id: job for job in await self._named(left)}
+        for job in list(settled.values()):
+            for part in job.parts:
+                if part.state == SUBMITTING:
+                    changes = {"state": UNCERTAIN, "error": NO_ANSWER}
+                    settled[job.id] = await self.background.run(self.ledger.update_part, job, part, changes)
+        return [settled.get(job.id, job) for job in jobs]
+
+    async def _named(self, jobs: Sequence[Job]) -> list[Job]:
+        current = {job.id: job for job in jobs}
+        wanted = {part.tag: (job.id, part) for job in jobs for part in job.parts if _is_unanswered(part) and part.tag}
+        if wanted:
+            async for remote in self._remote(min(job.created for job in jobs)):
+                if found := wanted.pop(tag_in(remote.display_name), None):
+                    job_id, part = found
+                    current[job_id] = await self.taken(current[job_id], part, remote)
+                if not wanted:
+                    break
+        return list(current.values())
+
+    async def lookalikes(self, job: Job) -> list[RemoteJob]:
+        """Jobs at the service that an unanswered submission without a tag may have become: people must choose."""
+        similar = [
+            remote
+            async for remote in self._remote(job.created)
+            if untagged(remote.display_name) == job.display_name and remote.model == job.model
+        ]
+        known = await self.background.run(self.ledger.named, job.endpoint, [remote.name for remote in similar])
+        return [remote for remote in similar if remote.name not in known]
+
+    async def taken(self, job: Job, part: Part, remote: RemoteJob) -> Job:
+        """``job`` with the service's job as its part."""
+        job = await self.background.run(self.ledger.update_part, job, part, seen(remote), trouble="", looked=now())
+        await self.background.run(note, self.folder, job)
+        return job
+
+    async def _remote(self, since: datetime) -> AsyncIterator[RemoteJob]:
+        """The service's jobs, newest first, back to those that were there before. Raises ServiceError."""
         token = ""
-        for _ in range(_PAGES if wanted else 0):
+        for _ in range(_PAGES):
             page = await self.gateway.list(_PAGE, token)
             for remote in page.jobs:
-                if job := wanted.pop(tag_in(remote.display_name), None):
-                    found[job.id] = await self._take(job, remote)
+                if remote.create_time and remote.create_time < since - _CLOCKS_APART:
+                    return
+                yield remote
             token = page.next_page_token
-            if not token or not wanted or _older(page.jobs, wanted.values()):
-                break
-        return [found.get(job.id, job) for job in jobs]
-
-    async def _take(self, job: Job, remote: RemoteJob) -> Job:
-        return await self.background.run(self.ledger.update, job, **seen(remote))
+            if not token:
+                return
 
 
-def _older(page: list[RemoteJob], jobs: Iterable[Job]) -> bool:
-    """Whether a page goes back to before the submissions: lists are newest first."""
-    first = min(job.created for job in jobs) - _CLOCKS_APART
-    return any(remote.create_time and remote.create_time < first for remote in page[-1:])
+def _is_unanswered(part: Part) -> bool:
+    return part.state in (SUBMITTING, UNCERTAIN)
+
+
+def seen(remote: RemoteJob) -> dict[str, Any]:
+    """The fields of a part that one look at the service tells. Counts that an answer omits stay as they were."""
+    counts = remote.counts
+    changes: dict[str, Any] = {
+        "name": remote.name,
+        "state": remote.state.value,
+        "ended": (remote.end_time or now()) if remote.state.terminal else None,
+        "error": remote.error.message if remote.error else "",
+    }
+    if counts.total:
+        changes |= {
+            "total": counts.total,
+            "succeeded": counts.succeeded,
+            "failed": counts.failed,
+            "pending": counts.pending,
+        }
+    return changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from padwan_server.gemini.answers import Answer, parse_answer
 from padwan_server.jobs.background import Background
+from padwan_server.jobs.folder import whole
 from padwan_server.jobs.ledger import MISSING, Record
 
 _CHUNK = 1 << 20
@@ -23,50 +25,62 @@ STRAY = "Some results carried no key; they are named result-<line> and belong to
 
 
 async def keep(lines: AsyncIterator[bytes], target: Path, background: Background) -> None:
-    """Stream result lines into ``target``, which appears only when all have arrived."""
-    partial = target.with_suffix(".partial")
+    """Stream result lines into ``target``, which appears only when all are on the disk.
+
+    Raises PadwanError ``workspace-not-writable``, or what ``lines`` raises; nothing is left behind then.
+    """
     chunk = bytearray()
-    file = await background.run(partial.open, "wb")
+    writing = whole(target)
+    file = await background.run(writing.__enter__)
     try:
-        with file:
-            async for line in lines:
-                chunk += line + b"\n"
-                if len(chunk) >= _CHUNK:
-                    await background.run(file.write, bytes(chunk))
-                    chunk.clear()
-            await background.run(file.write, bytes(chunk))
-        await background.run(partial.replace, target)
+        async for line in lines:
+            chunk += line + b"\n"
+            if len(chunk) >= _CHUNK:
+                await background.run(file.write, bytes(chunk))
+                chunk.clear()
+        await background.run(file.write, bytes(chunk))
     except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+        if not await background.run(writing.__exit__, *sys.exc_info()):
+            raise
+    else:
+        await background.run(writing.__exit__, None, None, None)
 
 
-@dataclass(frozen=True)
-class Index:
-    """Where each answer of a results file is."""
+class Answers:
+    """The answers in the results of a part and where each is, read once, as they are asked for."""
 
-    records: list[Record]
-    warning: str
+    def __init__(self, path: Path, part: int, sent_keys: Iterable[str]) -> None:
+        """``sent_keys`` serve, by order, when no result carries a key."""
+        self._path = path
+        self._part = part
+        self._sent_keys = sent_keys
+        self.warning = ""
+        """What the reader of the results must know; whole when all were read."""
 
+    def __iter__(self) -> Iterator[Record]:
+        if any(record.key for record in self._records()):
+            return self._by_key()
+        return self._by_order()
 
-def index(path: Path, sent_keys: Iterable[str]) -> Index:
-    """Find the answers in a results file; ``sent_keys`` serve, by order, when no result carries a key."""
-    found = list(_records(path))
-    if found and not any(record.key for record in found):
-        keys = list(sent_keys)
-        keys += [f"prompt-{position}" for position in range(len(keys), len(found))]
-        return Index([record._replace(key=key) for record, key in zip(found, keys, strict=False)], BY_ORDER)
-    named = [record if record.key else record._replace(key=f"result-{n}") for n, record in enumerate(found, 1)]
-    return Index(named, "" if all(record.key for record in found) else STRAY)
+    def _by_key(self) -> Iterator[Record]:
+        for number, record in enumerate(self._records(), 1):
+            if not record.key:
+                self.warning = STRAY
+            yield record if record.key else record._replace(key=f"result-{number}")
 
+    def _by_order(self) -> Iterator[Record]:
+        keys = iter(list(self._sent_keys))
+        for position, record in enumerate(self._records()):
+            self.warning = BY_ORDER
+            yield record._replace(key=next(keys, f"prompt-{position}"))
 
-def _records(path: Path) -> Iterator[Record]:
-    start = 0
-    with path.open("rb") as file:
-        for line in file:
-            answer = parse_answer(line)
-            yield Record(answer.key or "", "", answer.outcome.value, start, len(line))
-            start += len(line)
+    def _records(self) -> Iterator[Record]:
+        start = 0
+        with self._path.open("rb") as file:
+            for line in file:
+                answer = parse_answer(line)
+                yield Record(self._part, answer.key or "", "", answer.outcome.value, start, len(line))
+                start += len(line)
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,7 @@ class Reader:
             file.close()
 
     def read(self, path: Path, record: Record) -> StoredAnswer:
-        """The answer of ``record`` in the results file ``path``; a missing one says so in its error."""
+        """The answer of ``record`` in the results ``path`` of its part; a missing one says so in its error."""
         if record.outcome == MISSING:
             return _no_answer(record)
         if path not in self._files:

@@ -1,105 +1,240 @@
-"""Sending requests as a new batch job, once, with the ledger written before the request leaves."""
+"""Sending requests as a new batch job, once, with the ledger written before each request leaves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import blake2b
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import msgspec
-
+from padwan_server.errors import PadwanError
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.gemini.requests import fit_inline, inline_item
+from padwan_server.gemini.states import JobState
 from padwan_server.jobs.background import Background
-from padwan_server.jobs.folder import JobsFolder, write_lines
-from padwan_server.jobs.job import UNCERTAIN, Job, now
+from padwan_server.jobs.folder import JobsFolder, in_words, whole
+from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, now
 from padwan_server.jobs.ledger import Ledger
-from padwan_server.jobs.tag import tagged
-from padwan_server.service import INLINE_LIMIT_BYTES
+from padwan_server.jobs.progress import JobProgress, progress_of
+from padwan_server.jobs.reconciliation import Reconciliation
+from padwan_server.jobs.requests import Request, encode, stored_requests
+from padwan_server.jobs.rescue import note
+from padwan_server.jobs.tag import new_tag, tagged
+from padwan_server.service import INLINE_LIMIT_BYTES, MAX_INPUT_FILE_BYTES
 
+T = TypeVar("T")
+Told = Callable[[JobProgress], Awaitable[None]]
 
-class Request(msgspec.Struct, frozen=True):
-    """One request as it is sent, and the digest of the prompt that it was made from."""
+_RECORDS_AT_ONCE = 10_000
+"""Requests that one transaction of the ledger remembers: other processes wait for it."""
 
-    key: str
-    request: dict[str, Any]
-    digest: str = ""
+_USABLE = timedelta(hours=47)
+"""How long an uploaded file is taken for one that is still there; the service keeps it for 48 hours."""
 
-
-def encode(request: Request) -> bytes:
-    """The request as a line of an input file."""
-    return msgspec.json.encode({"key": request.key, "request": request.request})
-
-
-def stored_requests(path: Path) -> Iterator[Request]:
-    """The requests of a job as they were submitted, from the workspace's folder."""
-    decode = msgspec.json.Decoder(Request).decode
-    with path.open("rb") as lines:
-        for line in lines:
-            yield decode(line)
+_ABOUT_THE_KEY = ("api-key-invalid", "permission-denied")
+"""Refusals that say nothing about the requests: another key, or a word with its owner, may help."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """Sends one job. Every step is in the ledger or in the folder before the next begins."""
+    """Sends one job. Every step is in the ledger or in the folder before the next begins.
+
+    The caller holds the job's lock, by which other processes know that somebody sends it.
+    """
 
     gateway: Gateway
     ledger: Ledger
     folder: JobsFolder
     background: Background
+    reconciliation: Reconciliation
 
-    async def send(self, job: Job, requests: Sequence[Request]) -> Job:
-        """Submit ``requests`` as ``job`` and return it as the service accepted it.
+    told: Told
+    """Hears how far it is."""
+    asked: Callable[[Job], Awaitable[Job]]
+    """Another job as it is now at the service, if that can be asked."""
 
-        Raises ServiceError. After ``submit-uncertain`` the job stays in the ledger as SUBMIT_UNCERTAIN: the service
-        may have it. After any other error it was refused and is forgotten.
+    async def prepare(self, job: Job, requests: Iterable[Request], per_part: int, *, tags: bool, again: bool) -> Job:
+        """Write ``requests``, in parts of ``per_part`` at most, so that ``send`` can send them.
+
+        Raises PadwanError ``already-submitted`` if an unfinished job has the same content, unless ``again``; nothing
+        is left behind then.
         """
-        path = self.folder.requests(job.id)
-        size = await self.background.run(write_lines, path, map(encode, requests))
-        job = replace(job, total=len(requests), pending=len(requests))
-        await self.background.run(self.ledger.add, job, ((request.key, request.digest) for request in requests))
         try:
-            remote = await self._create(job, requests, path, size)
-        except ServiceError as error:
-            await self._not_accepted(job, path, error)
+            await self.background.run(self.ledger.begin, job)
+            steps = self._stored(job, requests, per_part, tags)
+            while isinstance(stored := await self.background.run(next, steps), int):
+                await self.told(replace(progress_of(job, f"{stored:,} requests written."), total=stored))
+            job = stored
+            await self._admit(job, again=again)
+            await self.background.run(note, self.folder, job)
+        except BaseException:
+            await self.background.run(forget, self.ledger, self.folder, job)
             raise
-        return await self.background.run(self.ledger.update, job, **seen(remote))
+        return job
 
-    async def _create(self, job: Job, requests: Sequence[Request], path: Path, size: int) -> RemoteJob:
-        if size < INLINE_LIMIT_BYTES:
-            items = [inline_item(request.key, request.request) for request in requests]
-            if await self.background.run(fit_inline, items):
-                return await self.gateway.create_inline(job.model, tagged(job.display_name, job.id), items)
-        uploaded = await self.gateway.upload(path, job.display_name)
-        return await self.gateway.create_from_file(job.model, tagged(job.display_name, job.id), uploaded)
+    def _stored(self, job: Job, requests: Iterable[Request], per_part: int, tags: bool) -> Iterator[Job | int]:
+        """``job`` at last, with its parts and fingerprint, the requests of each part in a file and in the ledger.
 
-    async def _not_accepted(self, job: Job, path: Path, error: ServiceError) -> None:
+        Before that the number of requests so far, each time that others may use the ledger.
+        """
+        content = blake2b("\n".join((job.endpoint, job.key_fingerprint, job.model)).encode(), digest_size=16)
+        parts: list[Part] = []
+        position = 0
+        for number, lines in groupby(_parted(requests, per_part), key=lambda item: item[0]):
+            part = Part(id=job.id if number == 1 else f"{job.id}-{number}", tag=new_tag() if tags else "")
+            first = position
+            with whole(self.folder.requests(part.id)) as file:
+                for some in _batched(lines, _RECORDS_AT_ONCE):
+                    for _, _, line in some:
+                        file.write(line)
+                        content.update(line)
+                    records = ((number, request.key, request.digest) for _, request, _ in some)
+                    self.ledger.add_records(job, position, records)
+                    position += len(some)
+                    yield position
+            parts.append(replace(part, total=position - first, pending=position - first))
+        yield replace(job, parts=tuple(parts), fingerprint=content.hexdigest())
+
+    async def _admit(self, job: Job, *, again: bool) -> None:
+        while same := await self.background.run(self.ledger.ready, job, again=again):
+            if self._was_never_sent(same):
+                # Its program ended before anything left, so this one takes its place.
+                await self.background.run(forget, self.ledger, self.folder, same)
+            elif not (same := await self.asked(same)).stored:
+                raise _already_submitted(same)
+
+    def _was_never_sent(self, job: Job) -> bool:
+        return all(part.state == WAITING for part in job.parts) and not self.folder.lock(job.id).is_held()
+
+    async def send(self, job: Job, *, keep: bool = False) -> Job:
+        """Send all parts that are waiting.
+
+        Raises ServiceError when it must stop. Before any part was accepted: ``submit-uncertain`` leaves the job in the
+        ledger as SUBMIT_UNCERTAIN, since the service may have it; after any other error it was refused and is
+        forgotten, unless ``keep``. Later: the other parts wait on.
+        """
+        for part in job.parts:
+            if part.state == WAITING:
+                job = await self._send_part(job, part, keep=keep)
+        return job
+
+    async def _send_part(self, job: Job, part: Part, *, keep: bool) -> Job:
+        try:
+            remote = await self._create(job, part)
+        except ServiceError as error:
+            return await self._not_accepted(job, part, error, keep=keep)
+        if remote is None:
+            return job
+        try:
+            job = await self.reconciliation.taken(job, part, remote)
+        except PadwanError as error:
+            error.hint = f"The service has the job as {remote.name}: it is found again when there is room. {error.hint}"
+            raise
+        await self.told(progress_of(job, _how_far(job)))
+        return job
+
+    async def _create(self, job: Job, part: Part) -> RemoteJob | None:
+        """The service's job of a part; None if the part was withdrawn meanwhile."""
+        path = self.folder.requests(part.id)
+        display_name = tagged(_display_name(job, part), part.tag)
+        items = await self.background.run(_inline_items, path)
+        if items is not None:
+            if not await self.background.run(self.ledger.claim, part):
+                return None
+            return await self.gateway.create_inline(job.model, display_name, items)
+        input_file = part.input_file
+        if not part.uploaded or part.uploaded < now() - _USABLE:
+            input_file = await self.gateway.upload(path, job.display_name)
+            await self._mark(job, part, input_file=input_file, uploaded=now())
+        if not await self.background.run(self.ledger.claim, part):
+            return None
+        return await self.gateway.create_from_file(job.model, display_name, input_file)
+
+    async def _not_accepted(self, job: Job, part: Part, error: ServiceError, *, keep: bool) -> Job:
         if error.ambiguous:
-            await self.background.run(self.ledger.update, job, state=UNCERTAIN, error=error.message)
-            error.data = {**error.data, "id": job.id}
+            job = await self._mark(job, part, trouble=error.message, state=UNCERTAIN, error=error.message)
+            job = await self.reconciliation.just_sent(job)
+            if not job.uncertain:
+                return job
+            error.data = {**error.data, "id": job.id, "job": job.name}
+        elif not job.sent and not keep:
+            await self.background.run(forget, self.ledger, self.folder, job)
+        elif keep or error.transient or error.code in _ABOUT_THE_KEY:
+            await self._mark(job, part, trouble=error.message, state=WAITING)
         else:
-            await self.background.run(self.ledger.remove, job)
-            await self.background.run(path.unlink, missing_ok=True)
+            return await self._refused(job, part, error)
+        raise error
 
-
-def seen(remote: RemoteJob) -> dict[str, Any]:
-    """The fields of a job that one look at the service tells. Counts that an answer omits stay as they were."""
-    counts = remote.counts
-    changes: dict[str, Any] = {
-        "name": remote.name,
-        "state": remote.state.value,
-        "updated": now(),
-        "ended": remote.end_time if remote.state.terminal else None,
-        "error": remote.error.message if remote.error else "",
-    }
-    if counts.total:
-        changes |= {
-            "total": counts.total,
-            "succeeded": counts.succeeded,
-            "failed": counts.failed,
-            "pending": counts.pending,
+    async def _refused(self, job: Job, part: Part, error: ServiceError) -> Job:
+        """The service wants the others and not this one: its prompts are among those to retry."""
+        changes: dict[str, Any] = {
+            "state": JobState.FAILED.value,
+            "ended": now(),
+            "failed": part.total,
+            "pending": 0,
+            "stored": True,
         }
-    return changes
+        return await self._mark(job, part, **changes, error=error.message)
+
+    async def _mark(self, job: Job, part: Part, trouble: str = "", **changes: Any) -> Job:
+        return await self.background.run(self.ledger.update_part, job, part, changes, trouble=trouble)
+
+
+def _batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """As itertools.batched, which Python 3.11 lacks."""
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def _parted(requests: Iterable[Request], per_part: int) -> Iterator[tuple[int, Request, bytes]]:
+    """Each request with the number of its part, from 1, and its line."""
+    number, count, size = 1, 0, 0
+    for request in requests:
+        line = encode(request) + b"\n"
+        if count == per_part or (count and size + len(line) > MAX_INPUT_FILE_BYTES):
+            number, count, size = number + 1, 0, 0
+        count, size = count + 1, size + len(line)
+        yield number, request, line
+
+
+def _inline_items(path: Path) -> list[dict[str, Any]] | None:
+    """The requests of a part as inline ones, None if they are too large."""
+    with in_words():
+        if path.stat().st_size >= INLINE_LIMIT_BYTES:
+            return None
+        items = [inline_item(request.key, request.request) for request in stored_requests(path)]
+    return items if fit_inline(items) else None
+
+
+def _how_far(job: Job) -> str:
+    sent = sum(bool(part.name) for part in job.parts)
+    return f"{sent} of {len(job.parts)} parts sent." if len(job.parts) > 1 else "Sent."
+
+
+def _display_name(job: Job, part: Part) -> str:
+    """What the service's own pages show: parts of one job are told apart."""
+    number = [other.id for other in job.parts].index(part.id) + 1
+    return f"{job.display_name} ({number} of {len(job.parts)})" if len(job.parts) > 1 else job.display_name
+
+
+def forget(ledger: Ledger, folder: JobsFolder, job: Job) -> None:
+    """Remove a job, its requests and its results from the workspace's memory."""
+    ledger.remove(job)
+    for path in folder.files_of(job.id):
+        path.unlink(missing_ok=True)
+
+
+def _already_submitted(same: Job) -> PadwanError:
+    name = same.name or same.id
+    return PadwanError(
+        "already-submitted",
+        f"Nothing was sent: the job {name} ({same.state}) has exactly these prompts, model and settings.",
+        "Poll that one, or send them once more with again.",
+        {"job": same.name, "id": same.id, "state": same.state},
+    )

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import secrets
 
-_LENGTH = 12
-_TAG = re.compile(rf" \[padwan-([0-9a-f]{{{_LENGTH}}})\]$")
-
-
-def tag_of(job_id: str) -> str:
-    """The tag of a submission: the beginning of our own name of it, which is random."""
-    return job_id[:_LENGTH]
+_DIGITS = 12
+_TAG = re.compile(rf" \[padwan-([0-9a-f]{{{_DIGITS}}})\]$")
 
 
-def tagged(display_name: str, job_id: str) -> str:
-    """A display name as it goes to the service."""
-    return f"{display_name} [padwan-{tag_of(job_id)}]"
+def new_tag() -> str:
+    """A tag that no other submission has."""
+    return secrets.token_hex(_DIGITS // 2)
+
+
+def tagged(display_name: str, tag: str) -> str:
+    """A display name as it goes to the service; an empty tag leaves it as it is."""
+    return f"{display_name} [padwan-{tag}]" if tag else display_name
 
 
 def untagged(display_name: str) -> str:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.errors import ServiceError
+from padwan_server.jobs.clock import sleep
 from padwan_server.jobs.job import Job, now
-from padwan_server.jobs.progress import JobProgress
+from padwan_server.jobs.progress import JobProgress, progress_of
 
 SHORTEST_INTERVAL = 1.0
 """Seconds between two looks at least, whatever was asked for."""
 
+LONGEST_INTERVAL = 60.0
+"""Seconds between two looks at an old job when nobody asked for others."""
+
 LONGEST_PAUSE = 300.0
 """Seconds to wait at most after the service did not answer."""
+
+_OF_ITS_AGE = 1 / 30
+"""A job that nobody is impatient for is looked at again when it is older by this share."""
+
+_WINDOW = 20
+"""Looks by which the rate is told."""
 
 
 @dataclass
@@ -23,12 +35,16 @@ class Watcher:
     """Looks at one job while anybody follows it; all followers see the same looks."""
 
     job: Job
-    look: Callable[[Job], Awaitable[Job]]
-    """Ask the service once, and fetch the results of a job that has ended. Raises ServiceError."""
-    _intervals: list[float] = field(default_factory=list)
+    look: Callable[[Job, float], Awaitable[Job]]
+    """Ask the service once, and fetch the results of a job that has ended; it is told the seconds between looks.
+    Raises ServiceError."""
+    _intervals: list[float | None] = field(default_factory=list)
+    _history: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=_WINDOW))
     _latest: JobProgress | None = None
     _failure: PadwanError | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _awaited: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody has come who waits for a look."""
     _looks: int = 0
     _task: asyncio.Task[None] | None = None
 
@@ -37,20 +53,20 @@ class Watcher:
         """Whether anybody still wants to know."""
         return bool(self._intervals)
 
-    async def follow(self, interval: float) -> AsyncGenerator[JobProgress]:
+    async def follow(self, interval: float | None) -> AsyncGenerator[JobProgress]:
         """Every look from now on, until the job has ended and its results are here.
 
-        Looks are ``interval`` seconds apart, or less if another follower is more eager. Raises ServiceError when the
-        service refuses for good.
+        The first comes at once. Looks are ``interval`` seconds apart, by the job's age unless given, or less if another
+        follower is more eager. Raises ServiceError when the service refuses for good.
         """
         if self.job.stored:
-            yield progress(self.job)
+            yield progress_of(self.job)
             return
-        interval = max(interval, SHORTEST_INTERVAL)
         self._intervals.append(interval)
+        self._awaited.set()
+        seen = self._looks
         if self._task is None:
             self._task = asyncio.create_task(self._watch())
-        seen = 0
         try:
             while True:
                 seen = await self._look_after(seen)
@@ -75,9 +91,9 @@ class Watcher:
     async def _watch(self) -> None:
         failures = 0
         while not self.job.stored and self._failure is None:
-            note, pause = "", min(self._intervals, default=SHORTEST_INTERVAL)
+            note, pause = "", self._interval()
             try:
-                self.job = await self.look(self.job)
+                self.job = await self.look(self.job, pause)
                 failures = 0
             except ServiceError as error:
                 failures += 1
@@ -88,35 +104,50 @@ class Watcher:
                 self._failure = error
             await self._tell(note)
             if not self.job.stored and self._failure is None:
-                await asyncio.sleep(pause)
+                await self._rest(pause, patient=failures > 0)
+
+    def _interval(self) -> float:
+        return min(
+            (max(_by_age(self.job) if wanted is None else wanted, SHORTEST_INTERVAL) for wanted in self._intervals),
+            default=SHORTEST_INTERVAL,
+        )
+
+    async def _rest(self, pause: float, *, patient: bool) -> None:
+        """Wait for the next look, the shortest time alone once somebody waits for it; ``patient`` waits for nobody."""
+        self._awaited.clear()
+        shortest = min(pause, SHORTEST_INTERVAL)
+        if patient:
+            await sleep(pause)
+            return
+        await sleep(shortest)
+        resting = asyncio.create_task(sleep(pause - shortest))
+        awaiting = asyncio.create_task(self._awaited.wait())
+        try:
+            await asyncio.wait({resting, awaiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            resting.cancel()
+            awaiting.cancel()
 
     async def _tell(self, note: str) -> None:
         async with self._news:
-            self._latest = progress(self.job, note)
+            self._history.append((now(), self.job.succeeded + self.job.failed))
+            self._latest = progress_of(self.job, note, self._rate())
             self._looks += 1
             self._news.notify_all()
+
+    def _rate(self) -> float | None:
+        """Requests a second over the last looks, None while none was done."""
+        (then, before), (last, done) = self._history[0], self._history[-1]
+        seconds = (last - then).total_seconds()
+        return (done - before) / seconds if done > before and seconds > 0 else None
+
+
+def _by_age(job: Job) -> float:
+    """Seconds until another look at a job is worth it."""
+    return min((now() - job.created).total_seconds() * _OF_ITS_AGE, LONGEST_INTERVAL)
 
 
 def _pause_after(error: ServiceError, failures: int, interval: float) -> float:
     """As long as the service asks for, else doubling from the interval on."""
-    wanted: float = error.retry_after if error.retry_after is not None else interval * 2.0 ** (failures - 1)
+    wanted: float = error.retry_after if error.retry_after is not None else interval * 2.0 ** min(failures - 1, 10)
     return min(max(wanted, interval), LONGEST_PAUSE)
-
-
-def progress(job: Job, note: str = "") -> JobProgress:
-    """How far ``job`` is, by its counts so far."""
-    end = job.ended if job.terminal and job.ended else now()
-    elapsed = max((end - job.created).total_seconds(), 0.0)
-    done = job.succeeded + job.failed
-    eta = elapsed / done * job.pending if done and job.pending and not job.terminal else None
-    return JobProgress(
-        job=job.name,
-        state=job.state,
-        total=job.total,
-        succeeded=job.succeeded,
-        failed=job.failed,
-        pending=job.pending,
-        elapsed=round(elapsed, 3),
-        eta=eta if eta is None else round(eta, 1),
-        note=note,
-    )

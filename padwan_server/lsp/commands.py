@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from padwan_server.errors import PadwanError
+from padwan_server.lsp.confirmation import confirm
 from padwan_server.lsp.progress import CommandProgress
 from padwan_server.operations.names import NAMES
 
@@ -43,11 +45,14 @@ class Commands:
         session = await self._session(arguments, root)
         if "file" in arguments:
             self._server.submitted(arguments["file"])
+        from padwan_server.session.session import no_progress  # noqa: PLC0415 loaded with the session
+
         shows = operation.long_running or params.work_done_token is not None
         progress = CommandProgress(self._server, operation.title, params.work_done_token) if shows else None
         try:
             async with progress or nullcontext():
-                context = session.context(*([progress.report] if progress else []))
+                report = progress.report if progress else no_progress
+                context = session.context(report, partial(confirm, self._server))
                 result = await operation(arguments, context)
         finally:
             if "job" in arguments or operation.long_running:

@@ -58,7 +58,8 @@ class CommandProgress:
             percentage = 100 * look.done // look.total if look.total else 0
             report = types.WorkDoneProgressReport(message=_in_words(look), percentage=percentage)
             self._server.work_done_progress.report(self._token, report)
-        self._server.protocol.notify(JOB_PROGRESS, asdict(look))
+        if look.job:
+            self._server.protocol.notify(JOB_PROGRESS, asdict(look))
         if self._seen != (look.state, look.done):
             self._seen = (look.state, look.done)
             self._server.jobs_changed()

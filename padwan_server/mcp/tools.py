@@ -19,7 +19,7 @@ LONGEST_POLL = 50.0
 
 def tools() -> list[types.Tool]:
     """All tools, in the table's order."""
-    return [_tool(operation) for operation in OPERATIONS.values()]
+    return [_tool(operation) for operation in OPERATIONS.values() if operation.for_assistants]
 
 
 def _tool(operation: Operation[Any, Any]) -> types.Tool:
@@ -44,7 +44,8 @@ def _tool(operation: Operation[Any, Any]) -> types.Tool:
 
 def operation_of(tool: str) -> Operation[Any, Any] | None:
     """The operation behind a tool, if there is one."""
-    return OPERATIONS.get(tool.removeprefix(PREFIX)) if tool.startswith(PREFIX) else None
+    operation = OPERATIONS.get(tool.removeprefix(PREFIX)) if tool.startswith(PREFIX) else None
+    return operation if operation and operation.for_assistants else None
 
 
 def within_a_call(operation: Operation[Any, Any], arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.settings import Settings
-from padwan_server.prompts.document import PromptDocument
+from padwan_server.prompts.document import PromptDocument, parse
+from padwan_server.prompts.format import PromptFormat
 
 
 @dataclass(frozen=True)
@@ -18,17 +21,23 @@ class PromptFile:
     """A prompt file as it stands now: on disk, or in the editor with changes not yet saved."""
 
     name: str
-    document: PromptDocument
+    format: PromptFormat
     unsaved: bool
+    pieces: Callable[[], Iterator[str]]
+    """Its text from the start, a piece at a time, at each call. Blocks; raises PadwanError as ``prompt_file`` does."""
+
+    async def document(self) -> PromptDocument:
+        """The whole of it, parsed."""
+        return await asyncio.to_thread(lambda: parse("".join(self.pieces()), self.format))
 
 
 class Workspace(Protocol):
     """The folder that a person works in."""
 
     async def prompt_file(self, file: str) -> PromptFile:
-        """The prompt file at this path (relative ones start at the workspace root), parsed.
+        """The prompt file at this path; relative ones start at the workspace root.
 
-        Raises PadwanError ``file-not-found``, ``file-not-readable`` or ``outside-workspace``.
+        Raises PadwanError ``file-not-found``, ``file-not-readable``, ``not-utf8`` or ``outside-workspace``.
         """
 
     def output_path(self, output: str) -> Path:
@@ -40,6 +49,9 @@ class Workspace(Protocol):
 
 Progress = Callable[[JobProgress], Awaitable[None]]
 
+Confirm = Callable[[str], Awaitable[bool | None]]
+"""Ask the person a question that yes or no answers; None where nobody can be asked."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -48,5 +60,8 @@ class Context:
     workspace: Workspace
     settings: Settings
     progress: Progress
+    confirm: Confirm
+    history: History
+    """What the workspace remembers, for what needs no service."""
     open_jobs: Callable[[], Awaitable[Jobs]]
     """The workspace's jobs at the chosen backend, connected when first asked for; raises ``no-api-key``."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
 
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.requests import text_request, with_defaults
-from padwan_server.jobs.submission import Request
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.requests import Request
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params
-from padwan_server.operations.prompt_source import prompt_source, sendable
-from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view, problem_view
-from padwan_server.prompts.document import PROBLEMS_SHOWN
-from padwan_server.prompts.record import Record
-from padwan_server.service import model_name, model_warning
+from padwan_server.operations.prompt_source import Sendable, prompt_source, sendable
+from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view
+from padwan_server.prompts.prompt import Prompt
+from padwan_server.service import MAX_PROMPTS, model_name, model_warning
 
 T = TypeVar("T")
 
@@ -57,6 +59,13 @@ class CreateParams(Params):
         description="Send only these prompts, counted from 1, both ends included: 5, 1-100 or 101-.",
     )
     max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
+    max_per_job: int = Field(
+        default=MAX_PROMPTS,
+        ge=1,
+        le=MAX_PROMPTS,
+        description="Requests in one job of the service; more are split into several that are handled as one.",
+    )
+    again: bool = Field(default=False, description="Send it even if an unfinished job has exactly the same content.")
 
 
 class CreateResult(JobView):
@@ -73,67 +82,91 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     Refuses prompts that have errors, and sends nothing then. The answer names the job: poll it, then export it.
     """
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
-    # Not on the event loop: there may be a million of them.
-    records = await asyncio.to_thread(lambda: chosen(sendable(source, grades), params))
-    if params.max_requests is not None and len(records) > params.max_requests:
+    sound = await sendable(source, grades)
+    chosen = await asyncio.to_thread(choice, sound, params)
+    if params.max_requests is not None and chosen.count > params.max_requests:
         raise PadwanError(
             "too-many-requests",
-            f"Nothing was sent: there are {len(records)} prompts and max_requests is {params.max_requests}.",
+            f"Nothing was sent: there are {chosen.count} prompts and max_requests is {params.max_requests}.",
             "Raise max_requests, or choose prompts with keys or range.",
-            {"requests": len(records), "max_requests": params.max_requests},
+            {"requests": chosen.count, "max_requests": params.max_requests},
         )
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
-    requests = await asyncio.to_thread(lambda: [request_of(r, params.system, params.config) for r in records])
     jobs = await context.open_jobs()
-    job = await jobs.submit(model, params.name, requests, source.name)
+
+    async def submit(*, again: bool) -> Job:
+        requests = (request_of(prompt, params.system, params.config) for prompt in chosen.prompts())
+        return await jobs.submit(
+            model, params.name, requests, source.name, per_part=params.max_per_job, again=again, told=context.progress
+        )
+
+    try:
+        job = await submit(again=params.again)
+    except PadwanError as error:
+        if error.code != "already-submitted" or not await context.confirm(f"{error.message} Send them once more?"):
+            raise
+        job = await submit(again=True)
     return CreateResult(
         **job_view(job).model_dump(),
         unsaved=source.unsaved,
         warnings=[warning] if warning else [],
-        problems=[
-            problem_view(problem, source.document, grades)
-            for problem in source.document.find(PROBLEMS_SHOWN, grades.shown)
-        ],
+        problems=sound.problems,
     )
 
 
-def request_of(record: Record, system: str | None, config: dict[str, Any] | None) -> Request:
+def request_of(prompt: Prompt, system: str | None, config: dict[str, Any] | None) -> Request:
     """The Gemini request of a prompt, with the whole file's instruction and config where it has none."""
-    if record.request is None:
-        request = text_request(record.text, system or "", config)
+    if prompt.request is None:
+        request = text_request(prompt.text, system or "", config)
     else:
-        request = with_defaults(record.request, system or "", config)
-    return Request(key=record.key, request=request, digest=record.digest)
+        request = with_defaults(prompt.request, system or "", config)
+    return Request(key=prompt.key, request=request, digest=prompt.digest)
 
 
-def chosen(records: Sequence[Record], params: CreateParams) -> Sequence[Record]:
-    """The records that ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
+@dataclass(frozen=True)
+class Choice:
+    """Some of the prompts of a source."""
+
+    count: int
+    prompts: Callable[[], Iterator[Prompt]]
+    """They are read anew at each call, one after the other."""
+
+
+def choice(source: Sendable, params: CreateParams) -> Choice:
+    """What ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
     if params.keys is not None and params.range is not None:
         raise PadwanError("keys-or-range", "Give keys or range, not both.", "Leave one of them out.")
     if params.keys is not None:
-        wanted = set(params.keys)
-        unknown = sorted(wanted - {record.key for record in records})
-        if unknown:
-            raise PadwanError(
-                "unknown-keys",
-                f"Nothing was sent: the prompts have no key {', '.join(unknown[:10])}.",
-                "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
-                {"keys": unknown},
-            )
-        return [record for record in records if record.key in wanted]
+        return _of_keys(source, set(params.keys))
     if params.range is not None:
-        first, dash, last = params.range.partition("-")
-        end = int(last or len(records)) if dash else int(first)
-        picked = records[max(int(first) - 1, 0) : end]
-        if not picked:
-            raise PadwanError(
-                "empty-range",
-                f"Nothing was sent: the range {params.range} holds no prompt; there are {len(records)}.",
-                "Ranges count prompts from 1, both ends included.",
-            )
-        return picked
-    return records
+        return _of_range(source, params.range)
+    return Choice(source.count, source.prompts)
+
+
+def _of_keys(source: Sendable, wanted: set[str]) -> Choice:
+    unknown = sorted(wanted.difference(prompt.key for prompt in source.prompts()))
+    if unknown:
+        raise PadwanError(
+            "unknown-keys",
+            f"Nothing was sent: the prompts have no key {', '.join(unknown[:10])}.",
+            "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
+            {"keys": unknown},
+        )
+    return Choice(len(wanted), lambda: (prompt for prompt in source.prompts() if prompt.key in wanted))
+
+
+def _of_range(source: Sendable, given: str) -> Choice:
+    first, dash, last = given.partition("-")
+    start = max(int(first) - 1, 0)
+    end = min(int(last or source.count) if dash else int(first), source.count)
+    if start >= end:
+        raise PadwanError(
+            "empty-range",
+            f"Nothing was sent: the range {given} holds no prompt; there are {source.count}.",
+            "Ranges count prompts from 1, both ends included.",
+        )
+    return Choice(end - start, lambda: islice(source.prompts(), start, end))
 
 
 CREATE = Operation(

@@ -2,5 +2,18 @@
 
 from __future__ import annotations
 
-NAMES = ("validate", "create", "status", "list", "poll", "cancel", "retry", "export", "results")
+NAMES = (
+    "validate",
+    "create",
+    "status",
+    "list",
+    "poll",
+    "results",
+    "cancel",
+    "retry",
+    "export",
+    "resolve",
+    "delete",
+    "prune",
+)
 """In the order of the table, which is held against it."""

@@ -71,6 +71,8 @@ class Operation(Generic[P, R]):
     run: Callable[[P, Context], Awaitable[R]]
     effect: Effect
     long_running: bool = False
+    for_assistants: bool = True
+    """Whether assistants have it as a tool; some decisions are for people."""
 
     @property
     def description(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 
 from pydantic import Field
 
+from padwan_server.jobs.clock import deadline
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.operations.context import Context
@@ -63,7 +63,7 @@ def _export_params(params: PollParams) -> ExportParams | None:
 
 async def _watched(job: Job, jobs: Jobs, params: PollParams, context: Context) -> Job:
     try:
-        async with asyncio.timeout(params.timeout), aclosing(jobs.watch(job, params.interval)) as looks:
+        async with deadline(params.timeout), aclosing(jobs.watch(job, params.interval)) as looks:
             async for look in looks:
                 await context.progress(look)
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""results: the answers of an ended job, a page at a time."""
+"""results: the answers of a job, page by page."""
 
 from __future__ import annotations
 
@@ -7,70 +7,84 @@ from itertools import islice
 from pydantic import Field
 
 from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobName, ResultView, result_view
 
 
 class ResultsParams(Params):
-    """Which job, which of its prompts, and how much of each answer."""
+    """Which job, and which of its answers."""
 
     job: JobName
-    offset: int = Field(default=0, ge=0, description="Results to pass over.")
-    limit: int = Field(default=100, ge=1, le=1000, description="Results to tell at most.")
-    keys: list[str] | None = Field(default=None, description="Tell only the results of these keys.")
-    failed_only: bool = Field(default=False, description="Tell only what has no good answer.")
-    max_chars: int | None = Field(default=None, ge=0, description="Cut each content after so many characters.")
+    offset: int = Field(default=0, ge=0, description="First prompt to tell, counted from 0 among those chosen.")
+    limit: int = Field(default=100, ge=1, le=1000, description="Prompts to tell at most.")
+    keys: list[str] | None = Field(default=None, min_length=1, description="Only the prompts with these keys.")
+    failed_only: bool = Field(default=False, description="Only the prompts without a good answer.")
+    max_chars: int | None = Field(default=None, ge=1, description="Characters of each answer at most.")
+
+
+class ShownResult(ResultView):
+    """The answer to one prompt, or the beginning of it."""
+
+    omitted_chars: int = Field(description="Characters of the answer that were left out.")
 
 
 class ResultsResult(Result):
-    """A page of results."""
+    """One page."""
 
     job: str = Field(description="Name of the job.")
     state: str = Field(description="State of the job.")
-    total: int = Field(description="Results that the choice names, on all pages.")
-    offset: int = Field(description="Results before this page.")
-    results: list[ResultView] = Field(description="The results, in the order of the prompts.")
+    total: int = Field(description="Prompts that the choice names.")
+    offset: int = Field(description="The first prompt on this page.")
+    results: list[ShownResult] = Field(description="The answers, in the order of the prompts.")
     next_offset: int | None = Field(description="Where the next page begins, null at the end.")
     warning: str = Field(description="What a reader of the results must know, usually empty.")
 
 
 async def results(params: ResultsParams, context: Context) -> ResultsResult:
-    """Tell the results of an ended batch job, a page at a time. With retries, the best answer to each prompt."""
+    """Read the answers of an ended batch job page by page: all, those of some keys, or only the failed ones.
+
+    With retries it tells the best answer to each prompt. To have all in a file, use export.
+    """
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    total, page = await jobs.read(lambda: _page(chain, params))
+    total, page = await jobs.read(_page, chain, params)
     end = params.offset + len(page)
     return ResultsResult(
         job=job.name,
         state=job.state,
         total=total,
         offset=params.offset,
-        results=page,
+        results=[_shown(answer, params.max_chars) for answer in page],
         next_offset=end if end < total else None,
         warning=chain.root.warning,
     )
 
 
-def _page(chain: Chain, params: ResultsParams) -> tuple[int, list[ResultView]]:
-    keys = None if params.keys is None else set(params.keys)
-    wanted = [
-        (job, record)
-        for job, record in chain.records()
-        if (keys is None or record.key in keys) and not (params.failed_only and record.good)
-    ]
-    page = islice(wanted, params.offset, params.offset + params.limit)
-    return len(wanted), [_cut(result_view(answer), params.max_chars) for answer in chain.answers_of(page)]
+def _page(chain: Chain, params: ResultsParams) -> tuple[int, list[StoredAnswer]]:
+    """How many there are, and those of the page."""
+    if params.keys is None and not params.failed_only:
+        return sum(chain.outcomes().values()), list(islice(chain.answers(params.offset), params.limit))
+    chosen = chain.records() if params.keys is None else filter(None, map(chain.record, dict.fromkeys(params.keys)))
+    if params.failed_only:
+        chosen = ((job, record) for job, record in chosen if not record.good)
+    found = list(chosen)
+    return len(found), list(chain.read(found[params.offset : params.offset + params.limit]))
 
 
-def _cut(result: ResultView, max_chars: int | None) -> ResultView:
-    return result.model_copy(update={"content": result.content[:max_chars]}) if max_chars is not None else result
+def _shown(answer: StoredAnswer, max_chars: int | None) -> ShownResult:
+    view = result_view(answer)
+    content = view.content[:max_chars]
+    return ShownResult(
+        **view.model_dump(exclude={"content"}), content=content, omitted_chars=len(view.content) - len(content)
+    )
 
 
 RESULTS = Operation(
     name="results",
-    title="Show Batch Results",
+    title="Read Batch Results",
     params=ResultsParams,
     result=ResultsResult,
     run=results,

@@ -11,8 +11,8 @@ from pydantic import Field
 from padwan_server.errors import PadwanError
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
-from padwan_server.jobs.submission import Request
 from padwan_server.operations.context import Context
 from padwan_server.operations.create import request_of
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -113,7 +113,8 @@ async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
     if not file:
         return {}
     source, grades = await prompt_source(file, None, context), context.settings.grades
-    return await asyncio.to_thread(lambda: {r.key: request_of(r, None, None) for r in sendable(source, grades)})
+    prompts = await sendable(source, grades)
+    return await asyncio.to_thread(lambda: {p.key: request_of(p, None, None) for p in prompts.prompts()})
 
 
 async def _requests(

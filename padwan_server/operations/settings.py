@@ -30,6 +30,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     api_version: Annotated[
         str, Meta(pattern=r"^v[0-9a-z]+$", description="Version of the Gemini API, as in its addresses.")
     ] = "v1beta"
+    submission_tags: Annotated[
+        bool,
+        Meta(
+            description="Whether display names at the service end in a tag, which padwan-server does not show. By it a "
+            "job is found whose name got lost on the way; without it you are asked which one it is."
+        ),
+    ] = True
     files: Annotated[
         tuple[str, ...],
         Meta(description="Names (glob patterns) of the prompt files that are checked while they are edited."),

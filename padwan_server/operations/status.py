@@ -8,9 +8,12 @@ from pydantic import Field
 
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.progress import progress_of
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.views import RESULTS_SHOWN, JobName, JobView, ResultView, job_view, result_view
+
+_FINDINGS = ("missing_keys", "repeated_keys", "unknown_keys")
 
 
 class StatusParams(Params):
@@ -23,12 +26,21 @@ class StatusParams(Params):
 class StatusResult(JobView):
     """A job, and once it has ended what became of each prompt."""
 
+    elapsed: float = Field(description="Seconds since it was submitted, until it ended.")
+    rate: float | None = Field(description="Requests a second so far, null while unknown.")
+    eta: float | None = Field(description="Seconds until it may end, null while unknown.")
+    diagnosis: list[str] = Field(description="Why it is not done, or not well, in sentences; usually empty once done.")
     outcomes: dict[str, int] = Field(
         description="How many prompts ended ok, truncated, empty, blocked, error or missing, retries included."
     )
     retries: list[str] = Field(description="Names of the jobs that sent failed prompts of this one again.")
     results: list[ResultView] = Field(description=f"The first {RESULTS_SHOWN} results, in the order of the prompts.")
     results_omitted: int = Field(description="Results beyond those; export them to have all.")
+    missing_keys: list[str] = Field(description="Keys that were sent and not answered, the first hundred.")
+    repeated_keys: list[str] = Field(
+        description="Keys that were answered more than once; the first good answer counts."
+    )
+    unknown_keys: list[str] = Field(description="Keys that were answered and never sent.")
 
 
 async def status(params: StatusParams, context: Context) -> StatusResult:
@@ -42,13 +54,24 @@ async def status(params: StatusParams, context: Context) -> StatusResult:
 
 async def status_of(job: Job, jobs: Jobs, *, results: bool) -> StatusResult:
     """What status tells of ``job``."""
+    look = progress_of(job)
+    told = {
+        **job_view(job).model_dump(),
+        "elapsed": look.elapsed,
+        "rate": look.rate,
+        "eta": look.eta,
+        "diagnosis": await jobs.diagnosis(job),
+    }
     if not job.stored:
-        return StatusResult(**job_view(job).model_dump(), outcomes={}, retries=[], results=[], results_omitted=0)
+        nothing: dict[str, list[str]] = {name: [] for name in ("retries", "results", *_FINDINGS)}
+        return StatusResult(**told, **nothing, outcomes={}, results_omitted=0)
     chain = await jobs.chain(job)
     outcomes = await jobs.read(chain.outcomes)
     shown = await jobs.read(lambda: [result_view(a) for a in islice(chain.answers(), RESULTS_SHOWN)]) if results else []
+    found = await jobs.findings(job)
     return StatusResult(
-        **job_view(job).model_dump(),
+        **told,
+        **dict(zip(_FINDINGS, found, strict=True)),
         outcomes=outcomes,
         retries=[retry.name for retry in chain.jobs if retry.retry_of == job.id and retry.name],
         results=shown,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from padwan_server.jobs.job import Job
+from padwan_server.jobs.job import Job, Part
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.operation import Result
 from padwan_server.prompts.document import PromptDocument
@@ -27,6 +27,16 @@ RESULTS_SHOWN = 1000
 """Results that one answer holds at most; an export holds all."""
 
 
+class PartView(Result):
+    """One of several jobs at the service that were submitted as one."""
+
+    job: str = Field(description="Its name at the service, empty while it was not sent.")
+    state: str = Field(description="Its state; WAITING while it was not sent.")
+    total: int = Field(description="Its requests.")
+    succeeded: int = Field(description="Its requests that the service answered.")
+    failed: int = Field(description="Its requests that failed.")
+
+
 class JobView(Result):
     """A batch job. Counts are requests as the service tells them; times are ISO 8601 in UTC."""
 
@@ -34,7 +44,7 @@ class JobView(Result):
     id: str = Field(description="The workspace's own name of the job, if it has one.")
     state: str = Field(
         description="State of the job, e.g. PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED, EXPIRED; "
-        "SUBMIT_UNCERTAIN while nobody knows whether the service has it."
+        "WAITING before it is sent, SUBMIT_UNCERTAIN while nobody knows whether the service has it."
     )
     done: bool = Field(description="Whether the job has ended, well or not.")
     name: str = Field(description="Display name.")
@@ -48,6 +58,9 @@ class JobView(Result):
     file: str = Field(description="Prompt file that it was made from, empty if none is known.")
     error: str = Field(description="Why the service gave the job up, empty if it did not.")
     warning: str = Field(description="What a reader of the results must know, usually empty.")
+    parts: list[PartView] = Field(
+        description="The jobs at the service that it was split into, any of which names all of it; empty if it is one."
+    )
 
 
 def job_view(job: Job) -> JobView:
@@ -68,7 +81,12 @@ def job_view(job: Job) -> JobView:
         file=job.source,
         error=job.error,
         warning=job.warning,
+        parts=[_part_view(part) for part in job.parts] if len(job.parts) > 1 else [],
     )
+
+
+def _part_view(part: Part) -> PartView:
+    return PartView(job=part.name, state=part.state, total=part.total, succeeded=part.succeeded, failed=part.failed)
 
 
 class ResultView(Result):

@@ -54,7 +54,9 @@ _LINES = _Decoders(
     msgspec.json.Decoder(str).decode_lines,
     msgspec.json.Decoder().decode_lines,
 )
-"""These know line feeds alone as line ends."""
+"""These take any white space for a line end, or none at all."""
+
+_RAW_LINES = msgspec.json.Decoder(msgspec.Raw).decode_lines
 
 
 def glance_at_array(entries: str) -> Glance | None:
@@ -63,8 +65,18 @@ def glance_at_array(entries: str) -> Glance | None:
 
 
 def glance_at_lines(entries: str) -> Glance | None:
-    """What the values are that stand on the lines of ``entries``; None if it is not sound."""
-    return _glance(entries, _LINES, entries)
+    """What the values are that stand on the lines of ``entries``; None if it is not sound.
+
+    Lines may be blank, or hold several values: there are as many values as lines only if each holds one.
+    """
+    glance = _glance(entries, _LINES, entries)
+    return glance if glance and not _any_over_lines(entries) else None
+
+
+def _any_over_lines(entries: str) -> bool:
+    """Whether a value goes over several lines."""
+    values = b"".join(_RAW_LINES(entries))
+    return b"\n" in values or b"\r" in values
 
 
 def _glance(json: str, decoders: _Decoders, text: str) -> Glance | None:

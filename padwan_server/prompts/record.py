@@ -29,6 +29,20 @@ def number_in(key: str) -> int | None:
     return int(number) if sound else None
 
 
+def text_digest(text: str) -> str:
+    """A fingerprint, in hex, of a prompt's text."""
+    return _digest(text.encode("utf-8", "surrogatepass"))
+
+
+def request_digest(request: dict[str, Any]) -> str:
+    """A fingerprint, in hex, of a request whatever its spelling."""
+    return _digest(json.dumps(request, sort_keys=True, separators=(",", ":")).encode("ascii"))
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A prompt with its key, and where both stand in the file.
@@ -76,9 +90,4 @@ class Record:
     @property
     def digest(self) -> str:
         """A fingerprint, in hex, of what would be sent: the prompt's text, or the request whatever its spelling."""
-        return blake2b(self._content(), digest_size=_DIGEST_BYTES).hexdigest()
-
-    def _content(self) -> bytes:
-        if self.request is None:
-            return self.text.encode("utf-8", "surrogatepass")
-        return json.dumps(self.request, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return text_digest(self.text) if self.request is None else request_digest(self.request)

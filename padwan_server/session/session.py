@@ -10,16 +10,23 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.pending import Changed
 from padwan_server.jobs.progress import JobProgress
-from padwan_server.operations.context import Context, Progress
+from padwan_server.operations.context import Confirm, Context, Progress
 from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
+from padwan_server.session.watching import Watching
 from padwan_server.session.workspace import FolderWorkspace, OpenText
 
 
 async def no_progress(_: JobProgress) -> None:
     """For callers that show none."""
+
+
+async def nobody_to_ask(_: str) -> bool | None:
+    """For callers behind whom there is no person."""
+    return None
 
 
 class Session:
@@ -36,17 +43,28 @@ class Session:
         self.history = History(self._folder)
         self._opened: dict[Backend, Jobs] = {}
         self._opening = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
     async def latest(self, path: Path) -> Chain | None:
         """The newest job of a prompt file at the chosen backend, as last seen, with its retries."""
         return await self.history.latest(backend_label(self.settings.backend), self.workspace.display_path(path))
 
-    def context(self, progress: Progress = no_progress) -> Context:
-        """What an operation needs, with this caller's way to show progress."""
-        return Context(self.workspace, self.settings, progress, self._jobs)
+    def context(self, progress: Progress = no_progress, confirm: Confirm = nobody_to_ask) -> Context:
+        """What an operation needs, with this caller's way to show progress and to ask."""
+        return Context(self.workspace, self.settings, progress, confirm, self.history, self._jobs)
+
+    def watch(self, changed: Changed) -> None:
+        """See from now on how unfinished jobs go; ``changed`` hears of each change, whoever submitted the job."""
+        watching = Watching(
+            self._folder, self.history, lambda: backend_label(self.settings.backend), self._jobs, changed
+        )
+        self._watching = asyncio.create_task(watching.run())
 
     async def aclose(self) -> None:
         """Give everything free; submissions on their way are finished first."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
         async with self._opening:
             for jobs in self._opened.values():
                 await jobs.aclose()
@@ -59,7 +77,13 @@ class Session:
             backend = await self._backend()
             if backend not in self._opened:
                 gateway = Gateway(backend.endpoint)
-                jobs = Jobs(self._folder, gateway, backend.label, backend.endpoint.key_fingerprint)
+                jobs = Jobs(
+                    self._folder,
+                    gateway,
+                    backend.label,
+                    backend.endpoint.key_fingerprint,
+                    tags=self.settings.submission_tags,
+                )
                 self._opened[backend] = await jobs.open()
             return self._opened[backend]
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
-from padwan_server.jobs.job import Job
+from padwan_server.jobs.job import Job, Part, new_id
 from padwan_server.jobs.ledger import Ledger, Record
 from tests.support.operations import Runner
 
@@ -62,17 +61,19 @@ async def test_a_retry_that_fails_loses_nothing(emulate: Emulate, at_service: At
 
 def test_a_worse_answer_does_not_take_the_place_of_a_good_one(workspace: Path) -> None:
     folder = JobsFolder(workspace)
-    folder.create()
-    ledger = Ledger(folder.ledger)
+    ledger = Ledger(folder)
     jobs: list[Job] = []
     for outcomes in (["ok", "truncated", "error"], ["error", "blocked", "blocked"], ["missing", "ok", "error"]):
-        job = Job("here", "", "name", "model", retry_of=jobs[0].id if jobs else "")
-        ledger.add(job, [(f"k{n}", "") for n in range(3)])
-        ledger.store(job, [Record(f"k{n}", "", outcome) for n, outcome in enumerate(outcomes)], "")
-        jobs.append(job)
+        part = Part(new_id(), "", total=3)
+        job = Job("here", "", "name", "model", id=part.id, retry_of=jobs[0].id if jobs else "", parts=(part,))
+        ledger.begin(job)
+        ledger.add_records(job, 0, [(1, f"k{n}", "") for n in range(3)])
+        ledger.ready(job, again=True)
+        answers = [Record(1, f"k{n}", "", outcome) for n, outcome in enumerate(outcomes)]
+        jobs.append(ledger.store(job, 1, answers, lambda: ""))
     chain = Chain(ledger.chain(jobs[2]), ledger, folder)
     assert chain.root.id == jobs[0].id
-    assert [(jobs.index(replace(job, stored=False)), record.outcome) for job, record in chain.records()] == [
+    assert [(jobs.index(job), record.outcome) for job, record in chain.records()] == [
         (0, "ok"),
         (2, "ok"),
         (2, "error"),

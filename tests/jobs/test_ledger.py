@@ -36,19 +36,6 @@ async def test_a_ledger_of_a_newer_version_is_left_alone(
     assert emulator.requests() == []
 
 
-async def test_a_file_that_is_no_ledger_is_left_alone_and_nothing_is_sent(
-    workspace: Path, emulate: Emulate, at_service: AtService
-) -> None:
-    emulator = emulate()
-    ledger_file(workspace).write_bytes(b"this is no database at all" * 100)
-    error = await at_service(emulator.url).error("create", prompts=["a"])
-    assert error.code == "ledger-unreadable"
-    assert "ledger.sqlite3" in error.hint
-    assert str(workspace) not in str(error)
-    assert ledger_file(workspace).read_bytes() == b"this is no database at all" * 100
-    assert emulator.requests() == []
-
-
 def test_nothing_is_sent_when_the_disk_is_full(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
     emulator = emulate()
     command = [sys.executable, "-m", "padwan_server", "batch", "create", "-p", "x" * 5000]

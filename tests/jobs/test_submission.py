@@ -24,7 +24,12 @@ def remembered(workspace: Path) -> list[dict[str, Any]]:
     database = sqlite3.connect(f"file:{workspace}/.padwan/ledger.sqlite3?mode=ro", uri=True)
     try:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("SELECT * FROM jobs")]
+        return [
+            dict(row)
+            for row in database.execute(
+                "SELECT * FROM jobs JOIN parts ON parts.job = jobs.number ORDER BY jobs.number, parts.number"
+            )
+        ]
     finally:
         database.close()
 
@@ -86,6 +91,19 @@ async def test_a_submission_cut_off_by_the_end_of_its_program_is_found_later(
     status = await at_service(emulator.url)("status", job=first.data["id"])
     assert (status["outcomes"], status["id"]) == ({"ok": 1}, first.data["id"])
     assert len(emulator.requests("create")) == 1
+
+
+async def test_a_lost_job_that_is_asked_for_by_name_is_the_submission_itself(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate({"faults": [{"on": "create", "drop": "after"}, {"on": "list", "status": 404}]})
+    run = at_service(emulator.url)
+    lost = await run.error("create", prompts=["a"], file=None)
+    [sent] = emulator.requests("create")
+    status = await run("status", job=sent["job"])
+    assert (status["id"], status["outcomes"]) == (lost.data["id"], {"ok": 1})
+    assert len(remembered(workspace)) == 1
+    assert (await run("list"))["jobs"][0]["id"] == lost.data["id"]
 
 
 async def test_a_retry_whose_answer_was_lost_belongs_to_its_chain(

@@ -25,7 +25,9 @@ Emulate = Callable[..., RunningEmulator]
 async def test_the_tools_are_the_tables_operations(workspace: Path, environment: dict[str, str]) -> None:
     async with assistant(workspace, environment) as session:
         tools = (await session.list_tools()).tools
-    assert [tool.name for tool in tools] == [f"batch_{name}" for name in OPERATIONS]
+    assert [tool.name for tool in tools] == [
+        f"batch_{name}" for name, operation in OPERATIONS.items() if operation.for_assistants
+    ]
     for tool in tools:
         operation = OPERATIONS[tool.name.removeprefix("batch_")]
         assert tool.input_schema == operation.input_schema()

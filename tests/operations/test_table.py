@@ -20,8 +20,16 @@ def properties(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from model.get("properties", {}).items()
 
 
-def test_the_eight_operations_are_there() -> None:
-    assert list(OPERATIONS) == ["validate", "create", "status", "list", "poll", "cancel", "retry", "export", "results"]
+def test_the_operations_are_there_in_the_order_in_which_people_meet_them() -> None:
+    assert list(OPERATIONS) == [
+        *("validate", "create", "status", "list", "poll", "results", "cancel", "retry", "export"),
+        *("resolve", "delete", "prune"),
+    ]
+    assert [name for name, operation in OPERATIONS.items() if not operation.for_assistants] == [
+        "resolve",
+        "delete",
+        "prune",
+    ]
     assert all(name == operation.name for name, operation in OPERATIONS.items())
 
 
@@ -42,7 +50,7 @@ def test_parameters_are_optional_and_never_null(operation: Operation[Any, Any]) 
     assert schema["additionalProperties"] is False
     for name in schema.get("properties", {}):
         if name not in schema.get("required", ()):
-            needed = {"job": "x", "output": "x"}
+            needed = {"job": "x", "output": "x", "choice": "adopt"}
             given = {key: needed[key] for key in schema.get("required", ())}
             assert operation.parse({**given, name: None}) == operation.parse(given)
 

@@ -4,7 +4,7 @@ import { isAbsolute } from "node:path";
 import * as vscode from "vscode";
 import { askJob, askModel, askParameter, askText, chosen, confirm, pick } from "./ask";
 import type { Jobs } from "./jobs";
-import { type Arguments, type Job, jobName, jobTitle, type Operation } from "./operations";
+import { type Arguments, type Job, jobName, jobTitle, type Operation, UNCERTAIN } from "./operations";
 import { defaultName, pickSource, type Source } from "./promptFiles";
 
 type Asker = (operation: Operation, given: Arguments) => Promise<Arguments>;
@@ -27,6 +27,8 @@ export class Forms {
     cancel: (operation, given) => this.askCancel(operation, given),
     retry: (operation, given) => this.askRetry(operation, given),
     export: (operation, given) => this.askExport(operation, given),
+    resolve: async (operation, given) =>
+      this.askAll(operation, await this.withJob(operation, given, ({ state }) => state === UNCERTAIN)),
     list: async (_, given) => given,
   };
 

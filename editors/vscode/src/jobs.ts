@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { failureOf } from "./failure";
-import { type Job, type JobList, type JobProgress, type JobStatus, jobName } from "./operations";
+import { type Job, type JobList, type JobProgress, type JobStatus, jobName, UNCERTAIN } from "./operations";
 import type { Server } from "./server";
 
 /** Jobs of the service that are asked for at most. */
@@ -40,7 +40,7 @@ export class Jobs implements vscode.Disposable {
 
   /** Those that have not ended and that this workspace sent. */
   get unfinished(): Job[] {
-    return this.list.filter((job) => !job.done && job.id && job.job);
+    return this.list.filter((job) => !job.done && job.id && job.state !== UNCERTAIN);
   }
 
   /** Seconds until a job is likely to end, if the server could tell. */
@@ -108,7 +108,7 @@ export class Jobs implements vscode.Disposable {
   }
 
   private apply(look: JobProgress): void {
-    const job = this.list.find(({ job: name }) => name === look.job);
+    const job = this.list.find((known) => jobName(known) === look.job || known.job === look.job);
     if (!job || job.done) {
       return;
     }

@@ -2,10 +2,11 @@
 
 import * as vscode from "vscode";
 import type { Jobs } from "./jobs";
-import { type Job, jobName, jobTitle } from "./operations";
+import { type Job, jobName, jobTitle, UNCERTAIN } from "./operations";
 
 const ICONS: Record<string, [icon: string, colour: string]> = {
   PENDING: ["clock", "charts.blue"],
+  WAITING: ["clock", "disabledForeground"],
   QUEUED: ["clock", "charts.blue"],
   RUNNING: ["sync~spin", "charts.blue"],
   SUBMITTING: ["cloud-upload", "charts.blue"],
@@ -91,7 +92,7 @@ export function icon(job: Job, jobs: Jobs): vscode.ThemeIcon {
 
 /** What the menus of package.json look at. */
 function contextValue(job: Job, unanswered: number): string {
-  if (!job.job) {
+  if (job.state === UNCERTAIN) {
     return "job.uncertain";
   }
   return job.done ? (unanswered ? "job.done.failed" : "job.done") : "job.running";

@@ -33,6 +33,9 @@ export function paletteCommand(name: string): string {
   return `padwan.run.${name}`;
 }
 
+/** State of a submission that got no answer: somebody has to decide what becomes of it. */
+export const UNCERTAIN = "SUBMIT_UNCERTAIN";
+
 export type Arguments = Record<string, unknown>;
 
 /** A batch job as the server tells it: docs/operations.md, JobView. */

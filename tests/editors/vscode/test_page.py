@@ -177,7 +177,9 @@ def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) 
     shown(steps.filter(has_text="Choose where jobs run"))
     steps.filter(has_text="Choose where jobs run").get_by_role("button", name="Use the Emulator").click()
     shown(window.toast("now run at the emulator"))
-    shown(window.page.frame_locator("iframe.webview").frame_locator("iframe").get_by_role("heading", name="Emulator or"))
+    shown(
+        window.page.frame_locator("iframe.webview").frame_locator("iframe").get_by_role("heading", name="Emulator or")
+    )
     window.picture("walkthrough")
     assert json.loads((workspace / ".vscode/settings.json").read_text())["padwan.backend"] == "emulator"
     steps.filter(has_text="Write prompts").click()

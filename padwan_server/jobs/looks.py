@@ -1,0 +1,84 @@
+"""Looking at a job at the service, and bringing its results home when it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from padwan_server.gemini.errors import ServiceError
+from padwan_server.gemini.gateway import Gateway
+from padwan_server.gemini.job import RemoteJob
+from padwan_server.jobs.background import Background
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import Job, now
+from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.reconciliation import seen
+from padwan_server.jobs.rescue import note
+from padwan_server.jobs.results import Answers, keep
+
+_GONE = ("file-not-found", "permission-denied")
+"""How the service refuses a file that it has deleted: 404, or 403 as was recorded."""
+
+GONE = "The service no longer has the results of this job, or of a part of it: it keeps them for 48 hours."
+
+
+@dataclass(frozen=True)
+class Looks:
+    """One look at a time."""
+
+    gateway: Gateway
+    ledger: Ledger
+    folder: JobsFolder
+    background: Background
+    key_fingerprint: str
+
+    async def at(self, job: Job, *, attempts: int) -> Job:
+        """The job as the service has it now, each part asked for that is not finished here.
+
+        Raises ServiceError, and notes it as the job's trouble.
+        """
+        try:
+            for number, part in enumerate(job.parts, 1):
+                if part.name and not part.stored:
+                    remote = await self.gateway.get(part.name, attempts=attempts)
+                    job = await self.taken(job, number, remote)
+        except ServiceError as error:
+            if error.code == "job-not-found" and job.key_fingerprint != self.key_fingerprint:
+                error.hint = "It was submitted with another API key: set that key to see it."
+            await self.background.run(self.ledger.update, job, trouble=error.message)
+            raise
+        return job
+
+    async def taken(self, job: Job, number: int, remote: RemoteJob) -> Job:
+        """``job`` with what one look says of its part ``number`` (from 1), and with its results if it has ended."""
+        part = job.parts[number - 1]
+        # Whoever is shown the job has a key to it.
+        mine = {"key_fingerprint": self.key_fingerprint, "looked": now(), "trouble": ""}
+        job = await self.background.run(self.ledger.update_part, job, part, seen(remote), **mine)
+        part = job.parts[number - 1]
+        if not part.terminal or part.stored:
+            return job
+        async with self.folder.lock(f"{part.id}.results"):
+            [job] = await self.background.run(self.ledger.find, job.id)
+            return job if job.parts[number - 1].stored else await self._fetched(job, number, remote)
+
+    async def _fetched(self, job: Job, number: int, remote: RemoteJob) -> Job:
+        part = job.parts[number - 1]
+        path = self.folder.results(part.id)
+        warning = ""
+        try:
+            if not path.exists():
+                await keep(self.gateway.results(remote), path, self.background)
+        except ServiceError as error:
+            if error.code not in _GONE:
+                raise
+            warning = GONE
+        job = await self.background.run(self._stored, job, number, warning)
+        await self.background.run(note, self.folder, job)
+        return job
+
+    def _stored(self, job: Job, number: int, warning: str) -> Job:
+        if warning:
+            return self.ledger.store(job, number, (), lambda: warning)
+        sent = (record.key for record in self.ledger.records(job) if record.part == number)
+        answers = Answers(self.folder.results(job.parts[number - 1].id), number, sent)
+        return self.ledger.store(job, number, answers, lambda: answers.warning)

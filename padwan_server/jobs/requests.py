@@ -1,0 +1,33 @@
+"""The requests of a job, as they are sent and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request as it is sent, and the digest of the prompt that it was made from."""
+
+    key: str
+    request: dict[str, Any]
+    digest: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(request: Request) -> bytes:
+    """The request as a line of an input file."""
+    return _encoder.encode({"key": request.key, "request": request.request})
+
+
+def stored_requests(path: Path) -> Iterator[Request]:
+    """The requests of a part as they were submitted, from the workspace's folder."""
+    decode = msgspec.json.Decoder(Request).decode
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decode(line)

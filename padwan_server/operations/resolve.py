@@ -1,0 +1,89 @@
+"""resolve: what is to become of a submission whose fate nobody knows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from padwan_server.errors import PadwanError
+from padwan_server.gemini.job import RemoteJob
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.jobs import Jobs
+from padwan_server.operations.context import Context
+from padwan_server.operations.operation import Effect, Operation, Params, Result
+from padwan_server.operations.views import JobName, JobView, job_view
+
+
+class ResolveParams(Params):
+    """Which submission, and the decision."""
+
+    job: JobName
+    choice: Literal["adopt", "resubmit", "discard"] = Field(
+        description="adopt: it is at the service, look for it; resubmit: send it once more, which costs twice if the "
+        "service has it all the same; discard: forget it."
+    )
+    candidate: str | None = Field(
+        default=None, min_length=1, description="Which job at the service to adopt, where several may be the one."
+    )
+
+
+class ResolveResult(Result):
+    """What became of it."""
+
+    job: JobView | None = Field(description="The job now, null if it was forgotten.")
+    message: str = Field(description="The same in a sentence.")
+
+
+async def resolve(params: ResolveParams, context: Context) -> ResolveResult:
+    """Decide on a submission that is SUBMIT_UNCERTAIN or was never sent: adopt it, send it once more, or discard it.
+
+    Before anything is sent or forgotten, the service is asked whether it has the job after all.
+    """
+    jobs = await context.open_jobs()
+    job = await jobs.known(params.job)
+    if not (job.uncertain or (job.waiting and not job.sent)):
+        return ResolveResult(job=job_view(job), message=f"The service has it: {job.name} is {job.state}.")
+    match params.choice:
+        case "adopt":
+            job = await jobs.adopt(job, await _candidate(job, params.candidate, jobs))
+            return ResolveResult(job=job_view(job), message=f"Adopted {job.name}, which is {job.state}.")
+        case "resubmit":
+            job = await jobs.resubmit(job)
+            return ResolveResult(job=job_view(job), message=f"Sent as {job.name}.")
+        case "discard":
+            left = await jobs.discard(job)
+            message = "Discarded: nothing of it is remembered." if left is None else "Discarded the part in question."
+            return ResolveResult(job=left and job_view(left), message=message)
+
+
+async def _candidate(job: Job, name: str | None, jobs: Jobs) -> RemoteJob:
+    """The job at the service that the person means."""
+    if not job.uncertain:
+        raise PadwanError(
+            "no-candidate", "It was never sent, so the service cannot have it.", "Resubmit or discard it."
+        )
+    found = await jobs.candidates(job)
+    chosen = [remote for remote in found if name is None or remote.name in (name, f"batches/{name}")]
+    if len(chosen) == 1:
+        return chosen[0]
+    names = [remote.name for remote in found]
+    raise PadwanError(
+        "no-candidate",
+        f"{len(names)} jobs at the service may be this one: {', '.join(names[:10])}."
+        if names
+        else "The service has no job that may be this one.",
+        "Name one of them as candidate." if names else "Look again in a while, or resubmit or discard it.",
+        {"candidates": names},
+    )
+
+
+RESOLVE = Operation(
+    name="resolve",
+    title="Resolve Uncertain Submission",
+    params=ResolveParams,
+    result=ResolveResult,
+    run=resolve,
+    effect=Effect.SPENDS,
+    for_assistants=False,
+)
