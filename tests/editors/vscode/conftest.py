@@ -24,9 +24,9 @@ def tools() -> Tools:
     return install()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(tools: Tools) -> Iterator[Browser]:
-    """The browser that windows are shown in."""
+    """The browser that windows are shown in. No longer than a module: while it is there its event loop runs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=tools.browser, args=FLAGS)
         yield browser
