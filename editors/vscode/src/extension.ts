@@ -32,6 +32,13 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     // Lenses and fixes name the server's commands: they ask and tell as the palette does.
     executeCommand: (command, args) =>
       commands.runNamed(command.replace("padwan.batch.", ""), (args[0] ?? {}) as Arguments),
+    workspace: {
+      // After the server has heard of it: at another backend there are other jobs.
+      didChangeConfiguration: async (sections, next) => {
+        await next(sections);
+        await refreshIfWanted(jobs);
+      },
+    },
   });
   const jobs = new Jobs(server, context.workspaceState, log);
   const panels = new ResultsPanels(server, jobs, context.extensionUri);
@@ -42,9 +49,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   register(context, "padwan.openResults", (job: Job) => panels.open(jobName(job)));
   register(context, "padwan.runSelection", () => commands.runSelection());
   register(context, "padwan.refreshJobs", () => jobs.refresh());
-  register(context, "padwan.restart", () => restart(jobs));
+  register(context, "padwan.restart", restart);
   register(context, "padwan.showLog", () => log.show());
-  register(context, "padwan.install", async () => (await installServer()) && restart(jobs));
+  register(context, "padwan.install", async () => (await installServer()) && restart());
   register(context, "padwan.chooseInterpreter", chooseInterpreter);
   register(context, "padwan.setApiKey", () => apiKey.set());
   register(context, "padwan.forgetApiKey", () => apiKey.forget());
@@ -52,23 +59,20 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   register(context, "padwan.useGemini", useGemini);
   register(context, "padwan.newPromptFile", newPromptFile);
   context.subscriptions.push(
-    apiKey.onDidChange(() => void restart(jobs)),
+    apiKey.onDidChange(() => void restart()),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (STARTED_WITH.some((name) => event.affectsConfiguration(name))) {
-        void restart(jobs);
+        void restart();
       } else if (event.affectsConfiguration("padwan.backend")) {
         mcp.changed();
-        void jobs.refresh();
       }
     }),
   );
-  void onActiveInterpreterChanged(() => server?.program?.origin.includes("Python") && void restart(jobs)).then(
+  void onActiveInterpreterChanged(() => server?.program?.origin.includes("Python") && void restart()).then(
     (listener) => listener && context.subscriptions.push(listener),
   );
+  server.onDidChangeState((state) => state === "running" && void refreshIfWanted(jobs));
   await server.restart();
-  if (jobs.remembered.length || (await hasLedger())) {
-    void jobs.refresh();
-  }
 }
 
 export async function deactivate(): Promise<void> {
@@ -86,9 +90,13 @@ function register(context: vscode.ExtensionContext, command: string, run: (argum
   context.subscriptions.push(vscode.commands.registerCommand(command, guarded));
 }
 
-async function restart(jobs: Jobs): Promise<void> {
+async function restart(): Promise<void> {
   await server?.restart();
-  if (server?.state === "running") {
+}
+
+/** Ask for the jobs, if somebody has looked at them, or has left some that had not ended, or may have. */
+async function refreshIfWanted(jobs: Jobs): Promise<void> {
+  if (jobs.wanted || jobs.remembered.length || (await hasLedger())) {
     await jobs.refresh();
   }
 }

@@ -1,7 +1,7 @@
 /** What goes wrong, told with the next step as a button. */
 
 import * as vscode from "vscode";
-import { LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
+import { ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 
 /** An error as docs/errors.md lists it. */
 export interface Failure {
@@ -18,11 +18,13 @@ export function failureOf(error: unknown): Failure {
   return { code: "", message: error instanceof Error ? error.message : String(error) };
 }
 
+/** Ends that the user asked for: by Cancel, or by a restart of the server. */
+const CANCELLED: number[] = [LSPErrorCodes.RequestCancelled, ErrorCodes.PendingResponseRejected];
+
 /** Whether the user asked for this end. */
 export function isCancelled(error: unknown): boolean {
   return (
-    error instanceof vscode.CancellationError ||
-    (error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled)
+    error instanceof vscode.CancellationError || (error instanceof ResponseError && CANCELLED.includes(error.code))
   );
 }
 

@@ -6,6 +6,7 @@ import { askJob, askModel, askParameter, askText, chosen, confirm, pick } from "
 import type { Jobs } from "./jobs";
 import { type Arguments, type Job, jobName, jobTitle, type Operation, UNCERTAIN } from "./operations";
 import { defaultName, pickSource, type Source } from "./promptFiles";
+import { interval } from "./watcher";
 
 type Asker = (operation: Operation, given: Arguments) => Promise<Arguments>;
 
@@ -23,7 +24,8 @@ export class Forms {
     create: (operation, given) => this.askCreate(operation, given),
     status: (operation, given) => this.withJob(operation, given),
     results: (operation, given) => this.withJob(operation, given),
-    poll: (operation, given) => this.withJob(operation, { results: false, ...given }, (job) => !job.done),
+    poll: (operation, given) =>
+      this.withJob(operation, { results: false, interval: interval(), ...given }, (job) => !job.done),
     cancel: (operation, given) => this.askCancel(operation, given),
     retry: (operation, given) => this.askRetry(operation, given),
     export: (operation, given) => this.askExport(operation, given),

@@ -22,6 +22,8 @@ export class Jobs implements vscode.Disposable {
   warning = "";
   /** Code of the error that the last look ended with, empty if it went well. */
   failure = "";
+  /** Whether anybody has looked at the jobs; before that no service is asked. */
+  wanted = false;
   private readonly etas = new Map<string, number>();
   private readonly outcomes = new Map<string, Record<string, number>>();
   private readonly changedEvent = new vscode.EventEmitter<void>();
@@ -69,6 +71,7 @@ export class Jobs implements vscode.Disposable {
 
   /** Ask for all jobs anew. A failure is kept, not raised: the view tells it. */
   async refresh(): Promise<void> {
+    this.wanted = true;
     try {
       const lists = await Promise.all(
         roots().map((root) => this.server.run<JobList>("list", { limit: LIMIT, ...root })),

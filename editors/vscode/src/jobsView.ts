@@ -25,11 +25,8 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
   constructor(private readonly jobs: Jobs) {
     this.onDidChangeTreeData = jobs.onDidChange;
     this.view = vscode.window.createTreeView("padwan.jobs", { treeDataProvider: this });
-    this.view.onDidChangeVisibility(({ visible }) => {
-      if (visible) {
-        void jobs.refresh();
-      }
-    });
+    this.view.onDidChangeVisibility(() => this.look());
+    this.look();
     jobs.onDidChange(() => this.told());
   }
 
@@ -51,6 +48,12 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
 
   dispose(): void {
     this.view.dispose();
+  }
+
+  private look(): void {
+    if (this.view.visible) {
+      void this.jobs.refresh();
+    }
   }
 
   private told(): void {

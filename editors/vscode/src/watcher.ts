@@ -9,6 +9,11 @@ import type { Server } from "./server";
 /** Seconds between two looks at the service, whose jobs take from minutes to two days. */
 const INTERVAL = { gemini: 20, emulator: 1 };
 
+/** Seconds between two looks at the backend in use. */
+export function interval(): number {
+  return INTERVAL[vscode.workspace.getConfiguration("padwan").get<keyof typeof INTERVAL>("backend", "gemini")];
+}
+
 export class Watcher implements vscode.Disposable {
   private readonly watched = new Set<string>();
 
@@ -37,14 +42,13 @@ export class Watcher implements vscode.Disposable {
   }
 
   private async watch(job: Job): Promise<void> {
-    const backend = vscode.workspace.getConfiguration("padwan").get<keyof typeof INTERVAL>("backend", "gemini");
     try {
-      const params = { job: jobName(job), results: false, interval: INTERVAL[backend] };
+      const params = { job: jobName(job), results: false, interval: interval() };
       const ended = await this.server.run<JobStatus>("poll", params);
       this.watched.delete(jobName(job));
       await this.jobs.put(ended);
     } catch (error) {
-      // It stays among the watched: the next look at the list, or the next start, tries again and not at once.
+      // It stays among the watched, so as not to be tried again at once: the next start of the server tries again.
       if (!isCancelled(error)) {
         this.log.warn(`${job.job} is not watched any more: ${failureOf(error).message}`);
       }

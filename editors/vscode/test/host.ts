@@ -6,9 +6,10 @@ import { tests as commands } from "./commands";
 import { tests as editing } from "./editing";
 import { tests as fit } from "./fit";
 import { tests as mcp } from "./mcp";
+import { tests as program } from "./program";
 import { tests as table } from "./table";
 
-const SUITES = { commands, editing, fit, mcp, table };
+const SUITES = { commands, editing, fit, mcp, program, table };
 
 /** Run every test, tell each, and fail if one has failed. */
 export async function run(): Promise<void> {
