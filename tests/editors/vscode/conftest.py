@@ -53,8 +53,10 @@ def open_window(
     windows: list[Window] = []
 
     def open_window(workspace: Path) -> Window:
-        windows.append(Window.open(person, code_server.url(workspace)))
-        return windows[-1]
+        window = Window(person.new_page())
+        windows.append(window)
+        window.show(code_server.url(workspace))
+        return window
 
     yield open_window
     for number, window in enumerate(windows):

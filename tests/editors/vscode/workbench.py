@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.editors.vscode.tools import PICTURES, Tools
 
@@ -165,14 +165,11 @@ class Window:
         self.page = page
         page.set_default_timeout(WITHIN * 1000)
 
-    @classmethod
-    def open(cls, person: BrowserContext, url: str) -> Window:
-        """Open a window and wait until it is there. What it asks of other machines is refused."""
-        page = person.new_page()
-        page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        page.goto(url)
-        page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
-        return cls(page)
+    def show(self, url: str) -> None:
+        """Show a workspace and wait until it is there. What the window asks of other machines is refused."""
+        self.page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
+        self.page.goto(url)
+        self.page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
 
     def open_file(self, name: str) -> None:
         """Open a file from the explorer."""
