@@ -168,8 +168,15 @@ class Window:
     def show(self, url: str) -> None:
         """Show a workspace and wait until it is there. What the window asks of other machines is refused."""
         self.page.route(re.compile(r"^https?://(?!127\.0\.0\.1)"), lambda route: route.abort())
-        self.page.goto(url)
-        self.page.locator(".explorer-folders-view .monaco-list-row").first.wait_for()
+        rows = self.page.locator(".explorer-folders-view .monaco-list-row")
+        for patience in (WITHIN / 3, WITHIN / 3, WITHIN):
+            # A window on a .code-workspace file may be there before the file was read, and then stays empty.
+            self.page.goto(url)
+            try:
+                return rows.first.wait_for(timeout=patience * 1000)
+            except BrowserError:
+                continue
+        raise AssertionError(f"the window of {url} stayed empty")
 
     def open_file(self, name: str) -> None:
         """Open a file from the explorer."""
