@@ -52,8 +52,9 @@ lock: ## Take the newest versions that pyproject.toml allows
 clean:
 	rm -rf $(VENV) build dist $(VSCODE)/node_modules $(VSCODE)/dist $(VSCODE)/dist-test
 
+# Not npm ci, which refuses where a mirror lacks the packages of other platforms; the lock file is kept to all the same.
 $(NODE_READY): $(VSCODE)/package-lock.json
-	cd $(VSCODE) && npm ci --silent
+	cd $(VSCODE) && npm install --no-save --silent
 	touch $(NODE_READY)
 
 $(VSIX): $(NODE_READY) docs/prompt-file.schema.json $(shell find $(VSCODE) -type f -not -path '*/node_modules/*' -not -path '*/dist*')

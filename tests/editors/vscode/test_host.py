@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.editors.vscode.tools import EXTENSION, Tools
+from tests.editors.vscode.tools import EXTENSION, Tools, require
 from tests.editors.vscode.workbench import CodeServer, scenario
 
+require()
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 AT_ONCE = {"pending": 0, "running": 0}

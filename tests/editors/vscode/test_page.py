@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.editors.vscode.tools import require
 from tests.editors.vscode.workbench import Window, advance, scenario, settings_of, shown
 from tests.support.service import KEY
 from tests.support.shell import Shell
 
+require()
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 OpenWindow = Callable[[Path], Window]
