@@ -24,6 +24,7 @@ check: $(READY) $(NODE_READY) ## Style, types, and derived files that went stale
 	$(BIN)/mypy
 	$(BIN)/python docs/derive.py --check
 	cd $(VSCODE) && npm run --silent check
+	$(BIN)/python editors/lua_style.py --check
 
 bench: $(READY) ## Measure against other language servers (needs npm), and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks.run
@@ -31,9 +32,10 @@ bench: $(READY) ## Measure against other language servers (needs npm), and write
 derive: $(READY) ## Write again what derives from the operations table
 	$(BIN)/python docs/derive.py
 
-format: $(READY) $(NODE_READY) ## Let ruff and biome lay out the code
+format: $(READY) $(NODE_READY) ## Let ruff, stylua and biome lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python editors/lua_style.py
 	cd $(VSCODE) && npm run --silent format
 
 vsix: $(VSIX) ## The VS Code extension as a file to install

@@ -50,8 +50,11 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    counted = _Counted(chain.answers(), params.keys)
-    rows = await jobs.read(lambda: write(map(_row, counted), target, format, overwrite=params.overwrite))
+    counted = _Counted(params.keys)
+    rows = await jobs.apart(
+        chain,
+        lambda whole: write(map(_row, counted.of(whole.answers())), target, format, overwrite=params.overwrite),
+    )
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
@@ -73,13 +76,13 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
 class _Counted:
     """The answers to be written; while they go by, those that are not good are counted."""
 
-    def __init__(self, answers: Iterable[StoredAnswer], keys: Sequence[str] | None) -> None:
-        self._answers = answers
+    def __init__(self, keys: Sequence[str] | None) -> None:
         self._keys = None if keys is None else set(keys)
         self.failed = 0
 
-    def __iter__(self) -> Iterator[StoredAnswer]:
-        for answer in self._answers:
+    def of(self, answers: Iterable[StoredAnswer]) -> Iterator[StoredAnswer]:
+        """Those of the keys."""
+        for answer in answers:
             if self._keys is None or answer.key in self._keys:
                 self.failed += answer.outcome not in ("ok", "truncated")
                 yield answer
@@ -88,14 +91,14 @@ class _Counted:
 def _row(stored: StoredAnswer) -> Row:
     answer = stored.answer
     return Row(
-        key=stored.key,
-        content=answer.content,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        total_tokens=answer.total_tokens,
-        error=answer.error,
-        finish_reason=answer.finish_reason,
-        raw=stored.raw,
+        stored.key,
+        answer.content,
+        answer.input_tokens,
+        answer.output_tokens,
+        answer.total_tokens,
+        answer.error,
+        answer.finish_reason,
+        stored.raw,
     )
 
 
