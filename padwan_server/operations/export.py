@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -26,6 +27,7 @@ class ExportParams(Params):
         description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
     )
     overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
+    keys: list[str] | None = Field(default=None, min_length=1, description="Write only the results of these keys.")
 
 
 class ExportResult(Result):
@@ -48,16 +50,17 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
+    counted = _Counted(params.keys)
     rows = await jobs.apart(
-        chain, lambda whole: write(map(_row, whole.answers()), target, format, overwrite=params.overwrite)
+        chain,
+        lambda whole: write(map(_row, counted.of(whole.answers())), target, format, overwrite=params.overwrite),
     )
-    outcomes = await jobs.read(chain.outcomes)
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
         format=format.value,
         rows=rows,
-        failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
+        failed=counted.failed,
         warning=chain.root.warning,
     )
 
@@ -68,6 +71,21 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
     target = context.workspace.output_path(params.output)
     refuse(target, overwrite=params.overwrite)
     return target, format
+
+
+class _Counted:
+    """The answers to be written; while they go by, those that are not good are counted."""
+
+    def __init__(self, keys: Sequence[str] | None) -> None:
+        self._keys = None if keys is None else set(keys)
+        self.failed = 0
+
+    def of(self, answers: Iterable[StoredAnswer]) -> Iterator[StoredAnswer]:
+        """Those of the keys."""
+        for answer in answers:
+            if self._keys is None or answer.key in self._keys:
+                self.failed += answer.outcome not in ("ok", "truncated")
+                yield answer
 
 
 def _row(stored: StoredAnswer) -> Row:

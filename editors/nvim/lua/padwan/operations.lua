@@ -370,6 +370,13 @@ return {
         },
         description = "Whether an existing file may be replaced.",
       },
+      {
+        name = "keys",
+        type = "array",
+        required = false,
+        values = {},
+        description = "Write only the results of these keys.",
+      },
     },
   },
   {
