@@ -432,6 +432,10 @@ class Jobs:
                 job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
         return job
 
+    async def gave_way(self, job: Job) -> bool:
+        """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
+        return await self._submission().gave_way(job)
+
     async def delete(self, job: Job) -> None:
         """Delete a job at the service and forget all of it here. Raises ServiceError."""
         for part in job.parts:

@@ -102,15 +102,16 @@ class Submission:
 
     async def _admit(self, job: Job, *, again: bool) -> None:
         while same := await self.background.run(self.ledger.ready, job, again=again):
-            if self._was_never_sent(same):
-                # Its program ended before anything left, so this one takes its place.
-                await self.background.run(forget, self.ledger, self.folder, same)
-            else:
+            if not await self.gave_way(same):
                 # Also if it has ended meanwhile: nobody has seen its answers yet, which are there now.
                 raise _already_submitted(await self.asked(same))
 
-    def _was_never_sent(self, job: Job) -> bool:
-        return all(part.state == WAITING for part in job.parts) and not self.folder.lock(job.id).is_held()
+    async def gave_way(self, job: Job) -> bool:
+        """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
+        if not all(part.state == WAITING for part in job.parts) or self.folder.lock(job.id).is_held():
+            return False
+        await self.background.run(forget, self.ledger, self.folder, job)
+        return True
 
     async def send(self, job: Job, *, keep: bool = False) -> Job:
         """Send all parts that are waiting.

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from padwan_server.errors import PadwanError
 from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
@@ -136,7 +137,10 @@ class _Again:
 
 
 async def _submitted(again: _Again, chain: Chain, jobs: Jobs, context: Context) -> JobView:
-    _refuse_while_running(chain)
+    for job in chain.jobs[1:]:
+        # A retry whose program ended before anything left gives way to this one.
+        if not await jobs.gave_way(job):
+            _refuse_while_running(job)
     keys = again.digests.keys()
     held = await jobs.read(lambda: {request.key for request in chain.requests(keys)})
     lost = sorted(keys - held - again.corrected.keys())
@@ -153,15 +157,14 @@ async def _submitted(again: _Again, chain: Chain, jobs: Jobs, context: Context) 
     return job_view(sent)
 
 
-def _refuse_while_running(chain: Chain) -> None:
-    for job in chain.jobs[1:]:
-        if not job.stored:
-            raise PadwanError(
-                "retry-running",
-                f"Nothing was sent: failed prompts of this job are already being retried ({job.state}).",
-                f"Resolve {job.id} first." if job.uncertain or not job.name else f"Poll {job.name} first.",
-                {"job": job.name, "id": job.id},
-            )
+def _refuse_while_running(job: Job) -> None:
+    if not job.stored:
+        raise PadwanError(
+            "retry-running",
+            f"Nothing was sent: failed prompts of this job are already being retried ({job.state}).",
+            f"Resolve {job.id} first." if job.uncertain or not job.name else f"Poll {job.name} first.",
+            {"job": job.name, "id": job.id},
+        )
 
 
 def _failed_prompt(answer: StoredAnswer) -> FailedPrompt:

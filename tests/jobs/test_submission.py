@@ -76,7 +76,7 @@ async def test_a_job_of_another_submission_is_never_taken_for_this_one(
     emulator = emulate({"faults": [{"on": "create", "after": 1, "drop": "before"}]})
     run = at_service(emulator.url)
     first = await run("create", prompts=["a"])
-    error = await run.error("create", prompts=["a"])
+    error = await run.error("create", prompts=["a"], again=True)
     assert error.code == "submit-uncertain"
     listed = (await run("list"))["jobs"]
     assert [job["job"] for job in listed] == ["", first["job"]]
