@@ -9,13 +9,23 @@ from padwan_server.exports.format import ExportFormat
 from padwan_server.exports.row import FIELDS, Row
 
 
-def encode(rows: Iterable[Row], format: ExportFormat) -> Iterator[bytes]:  # noqa: A002 the field's own word
+_TEXTS = ("key", "content", "error", "finish_reason")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell begins with that is run as a formula, the wide forms too."""
+
+
+def encode(
+    rows: Iterable[Row],
+    format: ExportFormat,  # noqa: A002 the field's own word
+    *,
+    guard_formulas: bool = False,
+) -> Iterator[bytes]:
     """The file's content, one piece for each row. Half surrogate pairs, which no file can hold, become ``?``."""
     match format:
         case ExportFormat.JSON:
             pieces = _json(rows)
         case ExportFormat.CSV:
-            pieces = _csv(rows)
+            pieces = _csv(map(_guarded, rows) if guard_formulas else rows)
         case ExportFormat.TXT:
             pieces = _txt(rows)
         case ExportFormat.JSONL:
@@ -39,6 +49,12 @@ def _csv(rows: Iterable[Row]) -> Iterator[str]:
     yield ",".join(FIELDS) + "\r\n"
     for row in rows:
         yield ",".join(map(_cell, row[: len(FIELDS)])) + "\r\n"
+
+
+def _guarded(row: Row) -> Row:
+    """A row whose texts no spreadsheet takes for formulas (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    texts = {name: f"'{text}" for name in _TEXTS if (text := getattr(row, name)).startswith(_FORMULA)}
+    return row._replace(**texts) if texts else row
 
 
 def _cell(value: object) -> str:

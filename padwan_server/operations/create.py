@@ -85,15 +85,10 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
     # Not on the event loop: there may be a million of them.
     chosen = await asyncio.to_thread(lambda: choice(sendable(source, grades), params))
-    if params.max_requests is not None and chosen.count > params.max_requests:
-        raise PadwanError(
-            "too-many-requests",
-            f"Nothing was sent: there are {chosen.count} prompts and max_requests is {params.max_requests}.",
-            "Raise max_requests, or choose prompts with keys or range.",
-            {"requests": chosen.count, "max_requests": params.max_requests},
-        )
+    refuse_more(chosen.count, params.max_requests, "choose prompts with keys or range")
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
+    await context.approve(spending(chosen.count, model, f"from {source.name}" if source.name else ""))
     jobs = await context.open_jobs()
 
     async def submit(*, again: bool) -> Job:
@@ -117,6 +112,23 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
             for problem in source.document.find(PROBLEMS_SHOWN, grades.shown)
         ],
     )
+
+
+def refuse_more(count: int, max_requests: int | None, otherwise: str) -> None:
+    """Raises PadwanError ``too-many-requests`` if ``count`` is more than the caller wants to pay for."""
+    if max_requests is not None and count > max_requests:
+        raise PadwanError(
+            "too-many-requests",
+            f"Nothing was sent: there are {count} prompts and max_requests is {max_requests}.",
+            f"Raise max_requests, or {otherwise}.",
+            {"requests": count, "max_requests": max_requests},
+        )
+
+
+def spending(count: int, model: str, which: str) -> str:
+    """The question whether that many prompts are to be sent."""
+    prompts = f"{count} prompt{'' if count == 1 else 's'}"
+    return f"Send {' '.join(filter(None, (prompts, which)))} to {model} as a Gemini batch job? This costs money."
 
 
 def request_of(record: Record, system: str | None, config: dict[str, Any] | None) -> Request:
@@ -181,4 +193,5 @@ CREATE = Operation(
     run=create,
     effect=Effect.SPENDS,
     long_running=True,
+    for_people=("max_per_job",),
 )

@@ -10,6 +10,7 @@ from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
 from padwan_server.exports.writer import export as write
 from padwan_server.exports.writer import refuse
+from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -26,6 +27,10 @@ class ExportParams(Params):
         description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
     )
     overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
+    guard_formulas: bool = Field(
+        default=False,
+        description="In csv, put ' before texts that a spreadsheet would run as a formula; otherwise they are exact.",
+    )
 
 
 class ExportResult(Result):
@@ -48,7 +53,7 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    rows = await jobs.read(lambda: write(map(_row, chain.answers()), target, format, overwrite=params.overwrite))
+    rows = await jobs.read(lambda: _write(chain, target, format, params))
     outcomes = await jobs.read(chain.outcomes)
     return ExportResult(
         job=job.name,
@@ -58,6 +63,11 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
         failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
         warning=chain.root.warning,
     )
+
+
+def _write(chain: Chain, target: Path, format: ExportFormat, params: ExportParams) -> int:  # noqa: A002
+    rows = map(_row, chain.answers())
+    return write(rows, target, format, overwrite=params.overwrite, guard_formulas=params.guard_formulas)
 
 
 def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:

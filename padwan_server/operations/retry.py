@@ -14,7 +14,7 @@ from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
-from padwan_server.operations.create import request_of
+from padwan_server.operations.create import refuse_more, request_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.prompt_source import prompt_source, sendable
 from padwan_server.operations.views import JobName, JobView, PromptFilePath, job_view
@@ -45,6 +45,7 @@ class RetryParams(Params):
         description="Prompt file with corrected texts for the same keys; else they are sent as before. "
         "Without submit it only tells which texts changed.",
     )
+    max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
 
 
 class FailedPrompt(Result):
@@ -84,7 +85,9 @@ async def retry(params: RetryParams, context: Context) -> RetryResult:
     submitted = None
     if failed and params.submit:
         _refuse_while_running(chain)
+        refuse_more(len(failed), params.max_requests, "choose fewer with which")
         requests = await _requests(chain, failed, corrected, digests, jobs)
+        await context.approve(spending(len(failed), chain.root.model, f"of {job.name} again"))
         sent = await jobs.submit(chain.root.model, chain.root.display_name, requests, chain.root.source, chain.root.id)
         submitted = job_view(sent)
     return RetryResult(
