@@ -45,6 +45,7 @@ CODES = {
     "output-not-writable": "The output file cannot be written.",
     "outside-workspace": "An assistant's path is outside the workspace.",
     "permission-denied": "The service does not allow this to the API key.",
+    "port-taken": "The tool server cannot listen at the port it was given.",
     "prompt-file-errors": "The prompts have errors, so nothing was sent; data holds each with its place.",
     "prompts-or-file": "Neither or both of prompts and file were given.",
     "rate-limited": "The service asks to wait (429).",

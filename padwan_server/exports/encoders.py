@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from padwan_server.exports.format import ExportFormat
 from padwan_server.exports.row import FIELDS, Row
 
-
-_TEXTS = ("key", "content", "error", "finish_reason")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell begins with that is run as a formula, the wide forms too."""
 
@@ -53,8 +51,16 @@ def _csv(rows: Iterable[Row]) -> Iterator[str]:
 
 def _guarded(row: Row) -> Row:
     """A row whose texts no spreadsheet takes for formulas (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    texts = {name: f"'{text}" for name in _TEXTS if (text := getattr(row, name)).startswith(_FORMULA)}
-    return row._replace(**texts) if texts else row
+    return row._replace(
+        key=_no_formula(row.key),
+        content=_no_formula(row.content),
+        error=_no_formula(row.error),
+        finish_reason=_no_formula(row.finish_reason),
+    )
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _cell(value: object) -> str:

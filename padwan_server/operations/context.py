@@ -13,7 +13,6 @@ from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.settings import Settings
 from padwan_server.prompts.document import PromptDocument
 
-
 RESULTS_SHOWN = 1000
 """Results that one answer holds at most; an export holds all."""
 

@@ -24,12 +24,12 @@ class ExportParams(Params):
     output: str = Field(min_length=1, description="File to write, from the workspace root.")
     format: str | None = Field(
         default=None,
-        description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
+        description="json, csv, txt, or jsonl with all that came; by the extension unless given.",
     )
     overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
     guard_formulas: bool = Field(
         default=False,
-        description="In csv, put ' before texts that a spreadsheet would run as a formula; otherwise they are exact.",
+        description="In csv, put ' before texts that spreadsheets would run as formulas.",
     )
 
 
@@ -47,7 +47,7 @@ class ExportResult(Result):
 async def export(params: ExportParams, context: Context) -> ExportResult:
     """Write the results of an ended batch job to a json, csv, txt or jsonl file in the workspace.
 
-    With retries it holds the best answer to each prompt. The file is written whole or not at all.
+    With retries it holds the best answer to each prompt. The file is whole or not there.
     """
     target, format = refuse_output(params, context)  # noqa: A001 the field's own word
     jobs = await context.open_jobs()

@@ -16,9 +16,9 @@ class ListParams(Params):
         default=10,
         ge=1,
         le=JOBS_SHOWN,
-        description="Jobs of the service to tell at most; submissions that got no answer come on top.",
+        description="Jobs to tell at most; submissions that got no answer come on top.",
     )
-    page_token: str = Field(default="", description="Where the last answer said that the next page begins.")
+    page_token: str = Field(default="", description="next_page_token of the page before.")
 
 
 class ListResult(Result):

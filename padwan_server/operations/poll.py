@@ -42,7 +42,7 @@ class PollResult(StatusResult):
 async def poll(params: PollParams, context: Context) -> PollResult:
     """Watch a batch job until it ends, with progress, and tell its results. Can take up to two days.
 
-    Stopping a poll stops the watching alone; the job goes on.
+    Stopping a poll stops the watching alone.
     """
     wanted = _export_params(params)
     if wanted:

@@ -16,7 +16,7 @@ class ResultsParams(Params):
     """Which job, and which of its answers."""
 
     job: JobName
-    offset: int = Field(default=0, ge=0, description="First prompt to tell, counted from 0 among those chosen.")
+    offset: int = Field(default=0, ge=0, description="First prompt to tell, counted from 0.")
     limit: int = Field(default=100, ge=1, le=1000, description="Prompts to tell at most.")
     keys: list[str] | None = Field(default=None, min_length=1, description="Only the prompts with these keys.")
     failed_only: bool = Field(default=False, description="Only the prompts without a good answer.")
@@ -60,8 +60,8 @@ def _page(chain: Chain, params: ResultsParams, shown: Shown) -> tuple[int, list[
     """How many there are, and those of the page."""
     limit, chars = min(params.limit, shown.results), params.max_chars or shown.chars
     if params.keys is None and not params.failed_only:
-        answers = islice(chain.answers(params.offset), limit)
-        return sum(chain.outcomes().values()), [result_view(answer, chars) for answer in answers]
+        first = islice(chain.answers(params.offset), limit)
+        return sum(chain.outcomes().values()), [result_view(answer, chars) for answer in first]
     chosen = chain.records() if params.keys is None else filter(None, map(chain.record, dict.fromkeys(params.keys)))
     if params.failed_only:
         chosen = ((job, record) for job, record in chosen if not record.good)

@@ -36,14 +36,12 @@ class RetryParams(Params):
     which: list[Which] = Field(
         default=["failed", "blocked", "missing"],
         min_length=1,
-        description="Which prompts: failed (an error or no text), blocked, truncated (at the token limit), "
-        "missing (no answer came).",
+        description="failed (an error or no text), blocked, truncated (at the token limit), missing (no answer came).",
     )
     submit: bool = Field(default=False, description="Whether to send them as a new job; otherwise only tell them.")
     file: PromptFilePath | None = Field(
         default=None,
-        description="Prompt file with corrected texts for the same keys; else they are sent as before. "
-        "Without submit it only tells which texts changed.",
+        description="Prompt file with corrected texts for the same keys; without submit it only tells which changed.",
     )
     max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
 
@@ -87,7 +85,7 @@ async def retry(params: RetryParams, context: Context) -> RetryResult:
         _refuse_while_running(chain)
         refuse_more(len(failed), params.max_requests, "choose fewer with which")
         requests = await _requests(chain, failed, corrected, digests, jobs)
-        await context.approve(spending(len(failed), chain.root.model, f"of {job.name} again"))
+        await context.approve(spending(len(failed), chain.root.model, f"of {job.name} again", context))
         sent = await jobs.submit(chain.root.model, chain.root.display_name, requests, chain.root.source, chain.root.id)
         submitted = job_view(sent)
     return RetryResult(

@@ -14,14 +14,15 @@ from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.rules import Grades
 from padwan_server.prompts.text import Encoding
 
-JobName = Annotated[str, Field(min_length=1, description="Name of the job; the prefix batches/ may be left out.")]
+JobName = Annotated[str, Field(min_length=1, description="The job: batches/abc or abc.")]
 PromptFilePath = Annotated[
     str,
     Field(
         min_length=1,
-        description="Prompt file (.json, .jsonl, or text with one prompt a line), from the workspace root.",
+        description="Prompt file: .json, .jsonl, or text with one prompt a line.",
     ),
 ]
+
 
 class PartView(Result):
     """One of several jobs at the service that were submitted as one."""

@@ -56,9 +56,7 @@ class Session:
 
     def assistants_context(self, progress: Progress, confirm: Confirm, approve: Approve, shown: Shown) -> Context:
         """What an operation needs that no person called: its paths stay in the workspace, and spending is asked for."""
-        return Context(
-            self._for_assistants, self.settings, progress, confirm, self.history, self._jobs, approve, shown
-        )
+        return Context(self._for_assistants, self.settings, progress, confirm, self.history, self._jobs, approve, shown)
 
     async def aclose(self) -> None:
         """Give everything free; submissions on their way are finished first."""

@@ -56,7 +56,9 @@ class FolderWorkspace:
         try:
             found = path.stat()
             if self._confined and not stat.S_ISREG(found.st_mode):
-                raise PadwanError("file-not-readable", f"{file} is no plain file.", "Give another path.", {"file": file})
+                raise PadwanError(
+                    "file-not-readable", f"{file} is no plain file.", "Give another path.", {"file": file}
+                )
             if found.st_size > MAX_INPUT_FILE_BYTES:
                 raise PadwanError(
                     "file-too-large",

@@ -1,0 +1,57 @@
+"""The life of a tool server that is a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import NoReturn
+
+from padwan_server.mcp.roots import workspace_root
+from padwan_server.mcp.stdio import speak
+from padwan_server.operations.settings import Settings
+from padwan_server.session.session import Session
+
+_END_WITHIN = 5.0
+"""Seconds for submissions on their way; what is cut off then is found again by its tag."""
+
+Serve = Callable[[Session], Awaitable[None]]
+
+
+def run(root: Path | None, settings: Settings, serve: Serve = speak) -> NoReturn:
+    """Serve until the client leaves or a signal comes. Ends the process: a thread may still wait for input.
+
+    Raises PadwanError ``invalid-root``.
+    """
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    # The SDK warns of each request that it refuses, with what was in it.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
+    asyncio.run(_live(Session(workspace_root(root), settings), serve))
+    os._exit(0)
+
+
+async def _live(session: Session, serve: Serve) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stopped.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+    serving = asyncio.ensure_future(serve(session))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    failed = serving.exception() if serving.done() else None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_END_WITHIN):
+            await session.aclose()
+    if failed:
+        raise failed
+    sys.stdout.flush()
+    # A reader thread waits for input that may never come, and the SDK would wait for it.
+    os._exit(0)
