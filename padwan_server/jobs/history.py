@@ -36,6 +36,10 @@ class History:
         names = (job, f"batches/{job}")
         return await self.read(lambda: bool((ledger := self._opened()) and any(map(ledger.find, names))))
 
+    async def any_unfinished(self, endpoint: str) -> bool:
+        """Whether any job at this endpoint has results that are not here yet."""
+        return await self.read(lambda: bool((ledger := self._opened()) and ledger.unfinished(endpoint)))
+
     async def latest(self, endpoint: str, source: str) -> Chain | None:
         """The newest job that was made from a prompt file at this endpoint, with its retries."""
 

@@ -31,6 +31,8 @@ from padwan_server.service import MAX_PROMPTS
 T = TypeVar("T")
 
 _LISTED_AT_ONCE = 100
+_LOOKS_AT_ONCE = 8
+"""Jobs that are asked for at the same time; a workspace may have a hundred at work."""
 _KEYS_TOLD = 100
 """Keys of one finding at most."""
 
@@ -67,6 +69,7 @@ class Jobs:
         self._ledger: Ledger | None = None
         self._watchers: dict[str, Watcher] = {}
         self._sending: set[asyncio.Task[Job]] = set()
+        self._slots = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def open(self) -> Jobs:
         """Open the workspace's memory. Raises PadwanError as JobsFolder.create and Ledger do."""
@@ -279,7 +282,8 @@ class Jobs:
 
         Raises ServiceError.
         """
-        job = await self._looks.at(await self._settled(job), attempts=attempts)
+        async with self._slots:
+            job = await self._looks.at(await self._settled(job), attempts=attempts)
         return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
 
     async def _sent_on(self, job: Job) -> Job:

@@ -6,8 +6,6 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 _AGAIN_AFTER = 0.1
 """Seconds between two tries."""
 
@@ -16,16 +14,16 @@ class Lock:
     """Held by one task of one process at a time. Its file is gone when nobody holds it."""
 
     def __init__(self, path: Path) -> None:
+        from filelock import FileLock  # noqa: PLC0415 no key in an editor needs it
+
         self._path = path
-        self._lock = FileLock(path, thread_local=False)
+        self._lock = FileLock(path, thread_local=False, blocking=False)
 
     def take(self) -> bool:
         """Hold it, unless somebody else does; whether it is held now."""
-        try:
-            self._lock.acquire(blocking=False)
-        except Timeout:
-            return False
-        return True
+        with suppress(TimeoutError):
+            self._lock.acquire()
+        return self._lock.is_locked
 
     def release(self) -> None:
         """Let others have it."""

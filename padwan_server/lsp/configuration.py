@@ -52,6 +52,7 @@ class Configuration:
             )
             self._server.client_register_capability(types.RegistrationParams([registration]))
         self._ask()
+        self._server.pick_up_jobs()
 
     def _changed(self, params: types.DidChangeConfigurationParams) -> None:
         if not self._ask() and params.settings:

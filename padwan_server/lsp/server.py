@@ -9,7 +9,9 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,6 +34,7 @@ from padwan_server.lsp.folding import Folding
 from padwan_server.lsp.hover import Hovers
 from padwan_server.lsp.inlay_hints import InlayHints
 from padwan_server.lsp.last_jobs import LastJobs
+from padwan_server.lsp.progress import JOB_PROGRESS
 from padwan_server.lsp.protocol import PadwanProtocol
 from padwan_server.lsp.rename import Renames
 from padwan_server.lsp.scope import Scope
@@ -41,6 +44,7 @@ from padwan_server.operations.settings import Settings
 from padwan_server.session.roots import find_root, stateless_root
 
 if TYPE_CHECKING:
+    from padwan_server.jobs.progress import JobProgress
     from padwan_server.session.session import Session
 
 Companion = Callable[["PadwanLanguageServer"], Coroutine[Any, Any, None]]
@@ -48,6 +52,10 @@ Companion = Callable[["PadwanLanguageServer"], Coroutine[Any, Any, None]]
 
 _CLIENT_WATCH_INTERVAL = 2.0
 """Seconds between two looks whether the client's process still lives."""
+
+
+_AFTER_START = 1.0
+"""Seconds until unfinished jobs are picked up: what the editor asks for first comes first."""
 
 
 FEATURES = (
@@ -81,6 +89,7 @@ class PadwanLanguageServer(LanguageServer):
         self.last_jobs = LastJobs(self)
         self._sessions: dict[Path, Session] = {}
         self._stopped: asyncio.Future[int] | None = None
+        self._picking_up: asyncio.Task[None] | None = None
         self.on(types.INITIALIZE, self._initialize)
         for part in (self.configuration, self._commands, self._diagnostics, *(feature(self) for feature in FEATURES)):
             part.register()
@@ -102,6 +111,8 @@ class PadwanLanguageServer(LanguageServer):
         if self._beside:
             self._beside.cancel()
             await asyncio.wait({self._beside})
+        if self._picking_up:
+            self._picking_up.cancel()
         await self.close_sessions()
         return code
 
@@ -193,6 +204,23 @@ class PadwanLanguageServer(LanguageServer):
             self.workspace_inlay_hint_refresh(None)
         self._diagnostics.refresh()
 
+    def pick_up_jobs(self) -> None:
+        """Watch the jobs that were unfinished when the last program ended."""
+        self._picking_up = asyncio.create_task(self._pick_up())
+
+    async def _pick_up(self) -> None:
+        await asyncio.sleep(_AFTER_START)
+        await self.configuration.ready()
+        roots = [root for root in self._roots() if JobsFolder(root).ledger.exists()]
+        if roots:
+            await asyncio.to_thread(import_module, "padwan_server.session.session")
+        for root in roots:
+            self._session(root)
+
+    async def _job_changed(self, look: JobProgress) -> None:
+        self.protocol.notify(JOB_PROGRESS, asdict(look))
+        self.jobs_changed()
+
     def remembers(self, path: Path) -> bool:
         """Whether the workspace that holds a file has had any job."""
         return JobsFolder(self._root_of(path)).ledger.exists()
@@ -222,6 +250,7 @@ class PadwanLanguageServer(LanguageServer):
 
         if root not in self._sessions:
             self._sessions[root] = Session(root, self.settings, open_text=self._open_text)
+            self._sessions[root].watch(self._job_changed)
         return self._sessions[root]
 
     def submitted(self, file: str) -> None:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from padwan_server.mcp.roots import workspace_root
 from padwan_server.mcp.stdio import speak
 from padwan_server.operations.settings import Settings
-from padwan_server.session.session import Session
+from padwan_server.session.session import Session, no_progress
 
 _END_WITHIN = 5.0
 """Seconds for submissions on their way; what is cut off then is found again by its tag."""
@@ -43,6 +43,7 @@ async def _live(session: Session, serve: Serve) -> None:
             loop.add_signal_handler(number, stopped.set)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
+    session.watch(no_progress)
     serving = asyncio.ensure_future(serve(session))
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,11 +10,13 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.pending import Changed
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.context import Approve, Confirm, Context, Progress, Shown
 from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
+from padwan_server.session.watching import Watching
 from padwan_server.session.workspace import FolderWorkspace, OpenText
 
 
@@ -40,6 +42,7 @@ class Session:
         self.history = History(self._folder)
         self._opened: dict[Backend, Jobs] = {}
         self._opening = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
     async def latest(self, path: Path) -> Chain | None:
         """The newest job of a prompt file at the chosen backend, as last seen, with its retries."""
@@ -58,8 +61,16 @@ class Session:
         """What an operation needs that no person called: its paths stay in the workspace, and spending is asked for."""
         return Context(self._for_assistants, self.settings, progress, confirm, self.history, self._jobs, approve, shown)
 
+    def watch(self, changed: Changed) -> None:
+        """See from now on how unfinished jobs go; ``changed`` hears of each change, whoever submitted the job."""
+        watching = Watching(self._folder, self.history, lambda: self.backend_label, self._jobs, changed)
+        self._watching = asyncio.create_task(watching.run())
+
     async def aclose(self) -> None:
         """Give everything free; submissions on their way are finished first."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
         async with self._opening:
             for jobs in self._opened.values():
                 await jobs.aclose()

@@ -93,7 +93,7 @@ async def test_cancelling_the_display_stops_watching_and_not_the_job(
         job = (await editor.command("create", prompts=["x"]))["job"]
         params = types.ExecuteCommandParams("padwan.batch.poll", [{"job": job}], "shown")
         polling = asyncio.create_task(editor.client.workspace_execute_command_async(params))
-        await editor.until(lambda: bool(editor.job_progress))
+        await editor.until(lambda: bool(editor.client.progress_reports.get("shown")))
         editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams("shown"))
         with pytest.raises(Exception, match="ancel"):  # which one pygls makes of -32800 is its own affair
             await polling
