@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+JAVASCRIPT := build/javascript/.installed
 
 .PHONY: demo test fast check bench derive format lock clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
 
-test: $(READY) ## All tests
+test: $(READY) $(JAVASCRIPT) ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fast: $(READY) ## The tests that take less than two minutes together
@@ -39,6 +40,9 @@ lock: ## Take the newest versions that pyproject.toml allows
 
 clean:
 	rm -rf $(VENV) build dist
+
+$(JAVASCRIPT): tests/javascript/package-lock.json | $(READY)
+	$(BIN)/python -m tests.support.javascript
 
 $(READY): pyproject.toml requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

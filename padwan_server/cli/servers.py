@@ -68,9 +68,9 @@ def mcp(backend: Backend, root: Path | None, confirm: Confirm, http: bool, port:
     settings = Settings(backend=backend, confirm=confirm)
     try:
         if http:
-            from padwan_server.mcp.http import serve
+            from padwan_server.mcp.http import serving
 
-            run(root, settings, partial(serve, port=port))
+            run(root, settings, partial(serving, port=port))
         run(root, settings)
     except PadwanError as error:
         print_error(error, as_json=False)

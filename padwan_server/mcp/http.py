@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,6 +32,10 @@ WHEREABOUTS = "mcp.json"
 """The file in ``.padwan`` that tells clients of the workspace where the server is and what its token is."""
 
 TOKEN_VARIABLE = "PADWAN_MCP_TOKEN"  # noqa: S105 its name
+
+
+_HANG_UP_WITHIN = 2.0
+"""Seconds for connections to be closed at the end."""
 
 
 class Guarded:
@@ -74,8 +78,10 @@ async def listening(server: Server[Any], port: int, token: str) -> AsyncIterator
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
+        # Whoever is told the address may come before uvicorn is ready.
+        listener.listen()
         config = uvicorn.Config(
-            app(server, token), log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=1
+            app(server, token), log_level="critical", access_log=False, lifespan="on", timeout_graceful_shutdown=0
         )
         web = _Uvicorn(config)
         serving = asyncio.create_task(web.serve([listener]))
@@ -83,7 +89,7 @@ async def listening(server: Server[Any], port: int, token: str) -> AsyncIterator
             yield f"http://{HOST}:{listener.getsockname()[1]}{PATH}"
         finally:
             web.should_exit = True
-            await asyncio.wait({serving}, timeout=2)
+            await asyncio.wait({serving}, timeout=_HANG_UP_WITHIN)
 
 
 def new_token() -> str:
@@ -92,7 +98,7 @@ def new_token() -> str:
 
 
 @contextlib.contextmanager
-def whereabouts(root: Path, url: str, token: str) -> Any:
+def whereabouts(root: Path, url: str, token: str) -> Iterator[None]:
     """Tell clients of the workspace, in a file for its owner alone, while this is open.
 
     Raises PadwanError ``workspace-folder-unsafe`` or ``workspace-not-writable``.
@@ -115,17 +121,18 @@ def whereabouts(root: Path, url: str, token: str) -> Any:
                 target.unlink()
 
 
-async def serve(session: Session, port: int) -> None:
+@contextlib.asynccontextmanager
+async def serving(session: Session, port: int) -> AsyncIterator[asyncio.Future[None]]:
     """Serve one workspace at ``port``, any free one if it is 0; its address is the one line on standard output.
 
-    Raises PadwanError ``port-taken``.
+    Clients come and go. Raises PadwanError ``port-taken``, or as ``whereabouts`` does.
     """
     token = new_token()
     try:
         async with listening(build(OneWorkspace(session)), port, token) as url:
             with whereabouts(session.workspace.root, url, token):
                 print(url, flush=True)  # noqa: T201 the one line
-                await asyncio.Event().wait()
+                yield asyncio.get_running_loop().create_future()
     except OSError as error:
         raise PadwanError(
             "port-taken", f"The server cannot listen at port {port}: {error.strerror}.", "Give another --port."

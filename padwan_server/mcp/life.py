@@ -8,22 +8,24 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from padwan_server.mcp.roots import workspace_root
-from padwan_server.mcp.stdio import speak
+from padwan_server.mcp.stdio import speaking
 from padwan_server.operations.settings import Settings
 from padwan_server.session.session import Session, no_progress
 
 _END_WITHIN = 5.0
 """Seconds for submissions on their way; what is cut off then is found again by its tag."""
 
-Serve = Callable[[Session], Awaitable[None]]
+Serve = Callable[[Session], AbstractAsyncContextManager[asyncio.Future[None]]]
+"""Serves while it is open; the future is done when there is no client any more."""
 
 
-def run(root: Path | None, settings: Settings, serve: Serve = speak) -> NoReturn:
+def run(root: Path | None, settings: Settings, serve: Serve = speaking) -> NoReturn:
     """Serve until the client leaves or a signal comes. Ends the process: a thread may still wait for input.
 
     Raises PadwanError ``invalid-root``.
@@ -44,15 +46,12 @@ async def _live(session: Session, serve: Serve) -> None:
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stopped.set))
     session.watch(no_progress)
-    serving = asyncio.ensure_future(serve(session))
-    stopping = asyncio.create_task(stopped.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    failed = serving.exception() if serving.done() else None
+    stopping: asyncio.Future[Any] = asyncio.create_task(stopped.wait())
+    async with serve(session) as gone:
+        await asyncio.wait({gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_END_WITHIN):
             await session.aclose()
-    if failed:
-        raise failed
     sys.stdout.flush()
     # A reader thread waits for input that may never come, and the SDK would wait for it.
     os._exit(0)

@@ -14,7 +14,7 @@ from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.rules import Grades
 from padwan_server.prompts.text import Encoding
 
-JobName = Annotated[str, Field(min_length=1, description="The job: batches/abc or abc.")]
+JobName = Annotated[str, Field(min_length=1, max_length=512, description="The job: batches/abc or abc.")]
 PromptFilePath = Annotated[
     str,
     Field(

@@ -11,10 +11,56 @@ from pathlib import Path
 from typing import Any
 
 import mcp_types as types
+from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from padwan_server.mcp.answers import LONGEST
+from padwan_server.mcp.server import build
+from padwan_server.mcp.workspaces import OneWorkspace
+from padwan_server.operations.settings import Settings
+from padwan_server.session.session import Session
+
 SERVER = ["-m", "padwan_server", "mcp"]
+
+
+ERAS = ("legacy", "auto")
+"""The protocol with a handshake (2025-11-25), and without (2026-07-28)."""
+
+
+class Assistant:
+    """A client in this process, without a transport between it and the server."""
+
+    def __init__(self, client: Client, session: Session) -> None:
+        self.client = client
+        self.session = session
+
+    async def __call__(self, name: str, /, **arguments: Any) -> dict[str, Any]:
+        """Call ``batch_<name>``; what it answered, which its text and its structure say alike."""
+        return checked(await self.client.call_tool(f"batch_{name}", arguments))
+
+    async def refused(self, name: str, /, **arguments: Any) -> str:
+        """Call ``batch_<name>``, which must fail; the code of its error."""
+        return code_of(await self.client.call_tool(f"batch_{name}", arguments))
+
+    async def read(self, uri: str) -> str:
+        """The text of a resource."""
+        [contents] = (await self.client.read_resource(uri)).contents
+        assert isinstance(contents, types.TextResourceContents)
+        return contents.text
+
+
+@asynccontextmanager
+async def in_memory(
+    workspace: Path, era: str = "auto", settings: Settings | None = None, **options: Any
+) -> AsyncIterator[Assistant]:
+    """An assistant on a workspace. ``options`` are those of the SDK's client."""
+    session = Session(workspace, settings or Settings())
+    try:
+        async with Client(build(OneWorkspace(session)), mode=era, **options) as client:
+            yield Assistant(client, session)
+    finally:
+        await session.aclose()
 
 
 @asynccontextmanager
@@ -28,23 +74,33 @@ async def assistant(workspace: Path, environment: dict[str, str], *options: str)
 
 
 async def call(session: ClientSession, name: str, **arguments: Any) -> dict[str, Any]:
-    result = await session.call_tool(f"batch_{name}", arguments)
+    return checked(await session.call_tool(f"batch_{name}", arguments))
+
+
+async def refused(session: ClientSession, name: str, **arguments: Any) -> str:
+    return code_of(await session.call_tool(f"batch_{name}", arguments))
+
+
+def checked(result: Any) -> dict[str, Any]:
+    """What a good answer tells."""
     assert isinstance(result, types.CallToolResult)
     assert isinstance(result.content[0], types.TextContent)
     assert not result.is_error, result.content[0].text
+    assert len(result.content[0].text) <= LONGEST
     assert json.loads(result.content[0].text) == result.structured_content
     told: dict[str, Any] = result.structured_content
     return told
 
 
-async def refused(session: ClientSession, name: str, **arguments: Any) -> str:
-    result = await session.call_tool(f"batch_{name}", arguments)
+def code_of(result: Any) -> str:
+    """The code of an error, which text and structure name."""
     assert isinstance(result, types.CallToolResult)
     assert result.is_error
     assert result.structured_content is not None
     code: str = result.structured_content["error"]["code"]
     assert isinstance(result.content[0], types.TextContent)
     assert code in result.content[0].text
+    assert len(result.content[0].text) <= LONGEST + 100
     return code
 
 
