@@ -48,15 +48,16 @@ def success(result: Result) -> types.CallToolResult:
 
 
 def failure(error: PadwanError) -> types.CallToolResult:
-    """An error that the model can read and act upon."""
+    """An error that the model can read and act upon.
+
+    In text alone: clients hold whatever structure there is against the output schema, and would show their own error.
+    """
     told = _fitted({"error": _plain(error.to_json(), Fence())})
     shown = told["error"]
     text = f"{shown['message']} {shown['hint']}".strip() + f" [{shown['code']}]"
     if shown["data"]:
         text += "\n" + _json(shown["data"])
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=text)], structured_content=told, is_error=True
-    )
+    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
 def told_of(result: Result) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -93,15 +94,16 @@ def checked(result: Any) -> dict[str, Any]:
 
 
 def code_of(result: Any) -> str:
-    """The code of an error, which text and structure name."""
+    """The code of an error."""
     assert isinstance(result, types.CallToolResult)
     assert result.is_error
-    assert result.structured_content is not None
-    code: str = result.structured_content["error"]["code"]
+    # Clients hold it against the output schema.
+    assert result.structured_content is None
     assert isinstance(result.content[0], types.TextContent)
-    assert code in result.content[0].text
     assert len(result.content[0].text) <= LONGEST + 100
-    return code
+    code = re.search(r"\[([a-z-]+)\]$", result.content[0].text.partition("\n")[0])
+    assert code
+    return code[1]
 
 
 def line(number: int | None, method: str, params: dict[str, Any]) -> bytes:
