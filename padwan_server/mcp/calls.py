@@ -13,7 +13,7 @@ from padwan_server.errors import PadwanError
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.answers import SHOWN, failure, success
 from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
-from padwan_server.mcp.tools import arguments_of, operation_of
+from padwan_server.mcp.tools import operation_of, parameters_of
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.operations.context import means_it
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -64,8 +64,7 @@ class Calls:
     async def _run(
         self, operation: Operation[Any, Any], context: Context, params: types.CallToolRequestParams
     ) -> Result:
-        arguments = arguments_of(operation, params.arguments or {})
-        parsed = operation.parse(arguments)
+        parsed = parameters_of(operation, params.arguments or {})
         session = await self._session(parsed)
         asking = Confirmation(context, params, session.settings.confirm)
         at_hand = session.assistants_context(Progress(context).report, asking.confirm, asking.approve, SHOWN)

@@ -55,7 +55,7 @@ class Confirmation:
             raise PadwanError(
                 "not-confirmed",
                 "Nothing was sent: the user was asked and did not agree.",
-                "Do not send it again; ask them what they want.",
+                "Ask them what they want; only they can have the server started with --confirm never.",
             )
         if answer is None and self._mode == "always":
             raise PadwanError(

@@ -9,7 +9,7 @@ import mcp_types as types
 
 from padwan_server.errors import PadwanError
 from padwan_server.mcp.answers import LONGEST_TEXT, OMITTED
-from padwan_server.operations.operation import Effect, Operation
+from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.table import OPERATIONS
 
 PREFIX = "batch_"
@@ -94,21 +94,24 @@ def operation_of(tool: str) -> Operation[Any, Any] | None:
     return operation if operation and operation.for_assistants else None
 
 
-def arguments_of(operation: Operation[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of a call, within what one call can do.
-
-    Raises PadwanError ``invalid-params`` for too large ones and for those that are no parameters of the tool.
-    """
+def parameters_of(operation: Operation[Any, Any], given: dict[str, Any]) -> Params:
+    """The parameters of a call, within what one call can do. Raises PadwanError ``invalid-params``."""
     _refuse_large(given)
     names = [name for name in operation.params.model_fields if name not in operation.for_people]
+    hint = f"Its parameters are: {', '.join(names)}."
     unknown = sorted(given.keys() - set(names))
     if unknown:
         shown = ", ".join(name[:50] for name in unknown[:5])
-        raise PadwanError(
-            "invalid-params",
-            f"{PREFIX}{operation.name} has no parameter {shown}.",
-            f"Its parameters are: {', '.join(names)}.",
-        )
+        raise PadwanError("invalid-params", f"{PREFIX}{operation.name} has no parameter {shown}.", hint)
+    try:
+        parsed: Params = operation.parse(_within_a_call(operation, given))
+    except PadwanError as error:
+        # It names the parameters that people have, too.
+        raise PadwanError(error.code, PREFIX + error.message, hint, error.data) from None
+    return parsed
+
+
+def _within_a_call(operation: Operation[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
     if operation.name == "poll":
         return _at_most(given, "timeout", LONGEST_POLL, otherwise=LONGEST_POLL)
     return _at_most(given, "max_chars", LONGEST_TEXT) if operation.name == "results" else given

@@ -153,7 +153,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("validate", {"file": "a", "path": "b"}, "has no parameter path"),
     ("poll", {"job": "x", "output": "y.json"}, "has no parameter output"),
     ("create", {"prompts": ["a"], "max_per_job": 1}, "has no parameter max_per_job"),
-    ("status", {}, "job: is required"),
+    ("status", {}, "batch_status: job: is required. Its parameters are: job, results."),
     ("status", {"job": 5}, "job:"),
     ("status", {"job": ["x"]}, "job:"),
     ("create", {"prompts": "a"}, "prompts:"),

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from mcp.server import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from padwan_server.emulator.testing import RunningEmulator
@@ -67,7 +68,7 @@ async def served(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     """A server that everybody on this machine may use; its address."""
     guarded = http.app
 
-    def open_to_all(server: http.Server[None], token: str) -> ASGIApp:
+    def open_to_all(server: Server[None], token: str) -> ASGIApp:
         inner = guarded(server, token)
 
         async def add_token(scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,11 +12,9 @@ from typing import Any
 
 import mcp_types as types
 import pytest
-from mcp.client.session import ClientSession
-from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from padwan_server.emulator.testing import RunningEmulator
-from tests.support.assistant import SERVER, assistant, call, line, start_server
+from tests.support.assistant import SERVER, assistant, call, line, start_as, start_server
 from tests.support.service import service_environment, workspace_scenario
 
 pytestmark = pytest.mark.slow
@@ -136,7 +134,5 @@ async def test_the_root_is_the_option_then_the_clients_project_then_the_folder(
         assert (await call(session, "validate", file="workspace.txt"))["valid"]
     for named, file in ((str(project), "project.txt"), ("", "workspace.txt")):
         environment["CLAUDE_PROJECT_DIR"] = named
-        command = StdioServerParameters(command=sys.executable, args=SERVER, env=environment, cwd=workspace)
-        async with stdio_client(command) as streams, ClientSession(*streams) as session:
-            await session.initialize()
+        async with start_as(["mcp"], workspace, environment) as session:
             assert (await call(session, "validate", file=file))["valid"]

@@ -66,8 +66,15 @@ async def in_memory(
 
 @asynccontextmanager
 async def assistant(workspace: Path, environment: dict[str, str], *options: str) -> AsyncIterator[ClientSession]:
+    async with start_as(["mcp", "--root", str(workspace), *options], workspace, environment) as session:
+        yield session
+
+
+@asynccontextmanager
+async def start_as(arguments: list[str], folder: Path, environment: dict[str, str]) -> AsyncIterator[ClientSession]:
+    """A client of ``padwan-server`` with these arguments, started in a folder."""
     command = StdioServerParameters(
-        command=sys.executable, args=[*SERVER, "--root", str(workspace), *options], env=environment
+        command=sys.executable, args=["-m", "padwan_server", *arguments], env=environment, cwd=folder
     )
     async with stdio_client(command) as (incoming, outgoing), ClientSession(incoming, outgoing) as session:
         await session.initialize()

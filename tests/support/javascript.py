@@ -29,12 +29,17 @@ class JavaScript:
         return str(own) if own.exists() else "node"
 
     def run(
-        self, script: str | Path, *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = 60
+        self,
+        script: str | Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        seconds: float = 60,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script of a package, or a file."""
+        """Run a script of a package, or a file, in a folder (the packages' own unless given)."""
         return subprocess.run(
             [self.node, str(script), *arguments],
-            cwd=self.folder,
+            cwd=folder or self.folder,
             env=dict(os.environ if environment is None else environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
