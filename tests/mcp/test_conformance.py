@@ -156,7 +156,7 @@ def test_the_inspector_finds_nothing_in_the_schemas(
     workspace: Path, environment: dict[str, str], javascript: JavaScript, era: str
 ) -> None:
     program = javascript.package(INSPECTOR[0]) / INSPECTOR[1]
-    arguments = ["--cli", "--protocol-era", era, "--method", "tools/list", "--strict", "--format", "json"]
+    arguments = ["--cli", "--protocol-era", era, "--method", "tools/list", "--strict"]
     server = [sys.executable, *SERVER, "--root", str(workspace)]
     ended = javascript.run(program, *arguments, *server, environment=environment)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -165,9 +165,10 @@ def test_the_inspector_finds_nothing_in_the_schemas(
 
 def test_the_inspectors_load_is_borne(workspace: Path, environment: dict[str, str], javascript: JavaScript) -> None:
     program = javascript.package(INSPECTOR[0]) / INSPECTOR[1]
-    load = ["--load", "--load-requests", "200", "--load-concurrency", "20", "--format", "json"]
+    load = ["--load", "--load-requests", "200", "--load-concurrency", "20"]
     call = ["--method", "tools/call", "--tool-name", "batch_validate", "--tool-args-json", '{"prompts": ["x"]}']
     server = [sys.executable, *SERVER, "--root", str(workspace)]
     ended = javascript.run(program, "--cli", *call, *load, *server, environment=environment)
     assert ended.returncode == 0, ended.stderr
-    print(ended.stdout)
+    told = json.loads(ended.stdout)
+    assert (told["requests"], told["ok"], told["errorMessages"]) == (200, 200, [])
