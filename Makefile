@@ -21,6 +21,7 @@ check: $(READY) ## Style, types, and derived files that went stale
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/derive.py --check
+	$(BIN)/python editors/lua_style.py --check
 
 bench: $(READY) ## Measure against other language servers (needs npm), and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks.run
@@ -28,9 +29,10 @@ bench: $(READY) ## Measure against other language servers (needs npm), and write
 derive: $(READY) ## Write again what derives from the operations table
 	$(BIN)/python docs/derive.py
 
-format: $(READY) ## Let ruff lay out the code
+format: $(READY) ## Let ruff and stylua lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python editors/lua_style.py
 
 lock: ## Take the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

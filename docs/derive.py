@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from padwan_server.errors import CODES
+from padwan_server.exports.format import ExportFormat
 from padwan_server.mcp.tools import tools
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.settings import settings_schema
@@ -17,7 +19,9 @@ from padwan_server.prompts.rules import RULES
 from padwan_server.prompts.schema import prompt_file_schema
 
 DOCS = Path(__file__).parent
+NVIM = DOCS.parent / "editors" / "nvim"
 NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
+LUA_NOTE = "-- Written by docs/derive.py from the code: change it there, then run `make derive`.\n"
 
 
 def pages() -> dict[Path, str]:
@@ -29,6 +33,9 @@ def pages() -> dict[Path, str]:
         DOCS / "errors.md": NOTE + "".join(errors_page()),
         DOCS / "rules.md": NOTE + "".join(rules_page()),
         DOCS / "prompt-file.schema.json": json.dumps(prompt_file_schema(), indent=1) + "\n",
+        NVIM / "lua/padwan/operations.lua": f"{LUA_NOTE}return {_lua(list(map(_command, OPERATIONS.values())))}\n",
+        NVIM / "lua/padwan/settings.lua": f"{LUA_NOTE}return {_lua(_defaults())}\n",
+        NVIM / "doc/padwan-operations.txt": "".join(help_page()),
     }
 
 
@@ -107,6 +114,81 @@ def rules_page() -> Iterator[str]:
         yield f"| `{rule.code}` | {rule.severity.name.lower()} | {rule.description} |\n"
 
 
+def _command(operation: Operation[Any, Any]) -> dict[str, Any]:
+    """What Neovim knows of an operation: enough to complete it, read its arguments and ask for what is missing."""
+    schema = operation.input_schema()
+    return {
+        "name": operation.name,
+        "title": operation.title,
+        "effect": operation.effect.value,
+        "parameters": [
+            {
+                "name": name,
+                "type": described["type"],
+                "required": name in schema.get("required", ()),
+                "values": _values(name, described),
+                "description": described.get("description", ""),
+            }
+            for name, described in schema.get("properties", {}).items()
+        ],
+    }
+
+
+def _values(name: str, described: dict[str, Any]) -> list[Any]:
+    """What a parameter can be, if that is a short list."""
+    if name == "format":
+        return [kind.value for kind in ExportFormat]
+    if described["type"] == "boolean":
+        return [True, False]
+    return list(described.get("enum") or described.get("items", {}).get("enum") or ())
+
+
+def _defaults() -> dict[str, Any]:
+    return {name: described["default"] for name, described in settings_schema().items()}
+
+
+def help_page() -> Iterator[str]:
+    """The operations as a page of Neovim's help."""
+    yield f"*padwan-operations.txt*  Every operation and every setting{'*padwan-operations*':>21}\n\n"
+    yield "Written by docs/derive.py from the code.  How to use them: |padwan|.\n\n"
+    for operation in OPERATIONS.values():
+        schema = operation.input_schema()
+        yield from _help_head(f":Padwan {operation.name}", f"padwan-{operation.name}", operation.description)
+        for name, described in schema.get("properties", {}).items():
+            note = " (required)" if name in schema.get("required", ()) else ""
+            yield from _help_entry(f"{name}={note}", str(described.get("description", "")))
+        yield "\n"
+    yield from _help_head("Settings", "padwan-settings", "Set as `settings = { padwan = { … } }`, see |padwan-config|.")
+    for name, described in settings_schema().items():
+        yield from _help_entry(f"{name}  (default: {json.dumps(described['default'])})", described["description"])
+    yield "\n vim:tw=78:ts=8:noet:ft=help:norl:\n"
+
+
+def _help_head(title: str, tag: str, text: str) -> Iterator[str]:
+    yield f"{'-' * 78}\n{title:<40}{f'*{tag}*':>38}\n\n{textwrap.fill(text, 78)}\n\n"
+
+
+def _help_entry(name: str, text: str) -> Iterator[str]:
+    yield f"  {name}\n{textwrap.fill(text, 78, initial_indent=' ' * 8, subsequent_indent=' ' * 8)}\n"
+
+
+def _lua(value: Any, indent: str = "") -> str:
+    """A JSON value as Lua, laid out as stylua does."""
+    inner = indent + "  "
+    match value:
+        case dict():
+            members = [f"{name} = {_lua(member, inner)}" for name, member in value.items()]
+        case list() | tuple():
+            members = [_lua(member, inner) for member in value]
+        case str() if '"' in value and "'" not in value:
+            return f"'{value}'"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
+    if not members:
+        return "{}"
+    return "{\n" + "".join(f"{inner}{member},\n" for member in members) + indent + "}"
+
+
 def _type(described: dict[str, Any]) -> str:
     if "enum" in described:
         return " / ".join(f"`{value}`" for value in described["enum"])
@@ -132,8 +214,9 @@ def main() -> int:
     stale = [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(pages()[path], encoding="utf-8")
-        print(f"{'stale' if check else 'written'}: docs/{path.name}")  # noqa: T201
+        print(f"{'stale' if check else 'written'}: {path.relative_to(DOCS.parent)}")  # noqa: T201
     return 1 if check and stale else 0
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,12 +22,13 @@ from padwan_server.operations.table import OPERATIONS
 from padwan_server.prompts.document import parse as parse_prompts
 from padwan_server.prompts.format import PromptFormat
 from tests.support.language_client import open_editor
+from tests.support.neovim import binary
 from tests.support.shell import Shell
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "editors" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -35,7 +39,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_derived_pages_are_fresh() -> None:
     pages = runpy.run_path(str(ROOT / "docs" / "derive.py"))["pages"]()
-    assert len(pages) == 6
+    assert len(pages) == 9
     assert [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text] == []
 
 
@@ -115,11 +119,22 @@ def test_the_options_of_the_page_for_assistants_exist(workspace: Path) -> None:
 
 async def test_the_readmes_editor_settings_are_known(workspace: Path, environment: dict[str, str]) -> None:
     [lua] = blocks("README.md", "lua")
-    options = dict(re.findall(r'init_options = { (\w+) = "(\w+)" }', lua))
+    options = dict(re.findall(r'settings = { padwan = { (\w+) = "(\w+)" } }', lua))
     assert options == {"backend": "emulator"}
-    assert re.search(r'cmd = { "padwan-server", "lsp" }', lua)
     async with open_editor(workspace, name="neovim", environment=environment, options=options) as editor:
         assert (await editor.command("create", prompts=["x"]))["state"] == "PENDING"
+
+
+def test_the_readmes_neovim_lines_start_the_plugin(workspace: Path, environment: dict[str, str]) -> None:
+    [lua] = blocks("README.md", "lua")
+    (workspace / "init.lua").write_text(lua.replace("/path/of/padwan-server", str(ROOT)))
+    (workspace / "x.prompts.json").write_text('[""]')
+    found = "vim.wait(20000, function() return #vim.diagnostic.get(0) > 0 end, 10)"
+    told = f"lua io.stdout:write(tostring({found}), ' ', vim.fn.exists(':Padwan'), ' ', vim.fn.isdirectory('.padwan'))"
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    command = [binary(), "--headless", "-i", "NONE", "-u", "init.lua", "x.prompts.json", "-c", told, "-c", "qa!"]
+    ran = subprocess.run(command, cwd=workspace, env={**environment, "PATH": path}, capture_output=True, check=True)
+    assert ran.stdout.decode() == "true 2 0", ran.stderr.decode()
 
 
 def test_the_emulators_scenario_is_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from padwan_server.emulator.messages import several
 from padwan_server.emulator.scenario import Failure, Outcome
 
 AnswerFunction = Callable[[dict[str, Any], str, str], str]
@@ -51,9 +52,8 @@ def failure(error: Failure) -> dict[str, Any]:
 
 def prompt_text(request: Mapping[str, Any]) -> str:
     """The joined text of a request's contents."""
-    contents = request.get("contents")
-    turns = contents if isinstance(contents, list) else [contents]
-    parts = [part for turn in turns if isinstance(turn, dict) for part in turn.get("parts") or ()]
+    turns = several(request.get("contents"))
+    parts = [part for turn in turns if isinstance(turn, dict) for part in several(turn.get("parts"))]
     return "".join(str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
 
 
@@ -69,6 +69,7 @@ def _meta(prompt: str, text: str, thoughts: str, model: str) -> dict[str, Any]:
     usage |= {"totalTokenCount": asked + answered + thought}
     usage |= {"promptTokensDetails": [{"modality": "TEXT", "tokenCount": asked}]}
     usage |= {"thoughtsTokenCount": thought} if thought else {}
+    usage |= {"serviceTier": "standard"}
     identity = hashlib.blake2b(f"{model}\0{prompt}\0{text}".encode("utf-8", "replace"), digest_size=12).hexdigest()
     return {"usageMetadata": usage, "modelVersion": model, "responseId": identity}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from threading import Lock
 
 import msgspec
 from starlette.requests import Request
@@ -12,14 +12,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from padwan_server.emulator import wire
-from padwan_server.emulator.batches import Batch, Batches, new_name
+from padwan_server.emulator.batches import Batch, Batches, Item, new_name
 from padwan_server.emulator.clock import EmulatedClock, Moment, State
-from padwan_server.emulator.creation import Creation, file_items, parse
+from padwan_server.emulator.creation import Creation, parse
 from padwan_server.emulator.envelope import RpcError
-from padwan_server.emulator.exchange import Exchange, json_response, operation_response, owner_of, page_of
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, operation_response, owner_of, version_of
 from padwan_server.emulator.files import Files, StoredFile
+from padwan_server.emulator.input_file import file_items
+from padwan_server.emulator.model_name import checked_model
 from padwan_server.emulator.operation import operation
 from padwan_server.emulator.order import arrange
+from padwan_server.emulator.paging import page_of
 from padwan_server.emulator.quota import Quota
 from padwan_server.emulator.scenario import Scenario
 
@@ -36,6 +39,7 @@ class BatchEndpoints:
         self._scenario = scenario
         self._exchange = exchange
         self._quota = Quota(scenario.limits, batches, files)
+        self._publishing = Lock()
 
     def routes(self, root: str) -> Iterator[Route]:
         """The routes under one version. A method after a colon is part of the last piece of a path."""
@@ -54,11 +58,9 @@ class BatchEndpoints:
         return await self._create(request, embeds=True)
 
     async def _create(self, request: Request, *, embeds: bool) -> Response:
-        model, owner, now = request.path_params["model"], owner_of(request), self._clock.now()
-        if model in self._scenario.refuse_models:
-            method = "asyncBatchEmbedContent" if embeds else "batchGenerateContent"
-            raise model_not_found(model, method)
-        creation = await asyncio.to_thread(parse, await request.body(), embeds=embeds)
+        method = "asyncBatchEmbedContent" if embeds else "batchGenerateContent"
+        model, owner, now = checked_model(request, method, self._scenario), owner_of(request), self._clock.now()
+        creation = await asyncio.to_thread(parse, await body_of(request), version_of(request), embeds=embeds)
         self._quota.check_job(owner, now)
         batch = await asyncio.to_thread(self._made, creation, model, owner, now, embeds)
         try:
@@ -67,14 +69,15 @@ class BatchEndpoints:
             self._batches.discard(batch)
             raise
         self._batches.admit(batch)
+        self._clock.keep()
         request.state.entry |= {"job": batch.name, "requests": batch.total}
         return operation_response(operation(batch, Moment(State.PENDING, 0, batch.created), None))
 
     def _made(self, creation: Creation, model: str, owner: str, now: int, embeds: bool) -> Batch:
-        items: Iterator[Any]
+        items: Iterator[Item]
         if creation.file_name:
             self._files.get(creation.file_name, owner, now)
-            items = file_items(self._files.path(creation.file_name), self._scenario)
+            items = file_items(self._files.path(creation.file_name), self._scenario, embeds=embeds)
         else:
             arrange(creation.items, self._scenario)
             items = iter(creation.items)
@@ -97,8 +100,10 @@ class BatchEndpoints:
 
     async def _get(self, request: Request) -> Response:
         batch = self._batch(request)
-        there = batch.at(self._clock.now())
-        output = await asyncio.to_thread(self._output, batch, there.served) if there.state is State.SUCCEEDED else None
+        return await asyncio.to_thread(self._answer, batch, batch.at(self._clock.now()))
+
+    def _answer(self, batch: Batch, there: Moment) -> Response:
+        output = self._output(batch, there.served) if there.state is State.SUCCEEDED else None
         return operation_response(operation(batch, there, output))
 
     def _output(self, batch: Batch, served: int) -> msgspec.Raw:
@@ -106,23 +111,24 @@ class BatchEndpoints:
         if batch.inline:
             return msgspec.Raw(b'{"inlinedResponses":{"inlinedResponses":[%b]}}' % b",".join(results))
         name = batch.name.replace("batches/", "files/batch-")
-        if not self._files.path(name).exists():
-            path = self._batches.results_path(batch.name).with_suffix(".output")
-            with path.open("wb") as file:
-                file.writelines(line + b"\n" for line in results)
-            self._files.publish(StoredFile(name, batch.owner, "", "application/jsonl", 0, self._clock.now()), path)
+        with self._publishing:
+            if not self._files.has(name):
+                self._publish(name, batch, results)
         return msgspec.Raw(msgspec.json.encode({"responsesFile": name}))
+
+    def _publish(self, name: str, batch: Batch, results: Iterator[bytes]) -> None:
+        path = self._batches.results_path(batch.name).with_suffix(".output")
+        with path.open("wb") as file:
+            file.writelines(line + b"\n" for line in results)
+        self._files.publish(StoredFile(name, batch.owner, "", "application/jsonl", 0, self._clock.now()), path)
 
     async def _list(self, request: Request) -> Response:
         now = self._clock.now()
-        found, token = page_of(self._batches.owned(owner_of(request)), request)
-        size = max(int(request.query_params.get("pageSize") or 50), 1)
-        page = int(request.query_params.get("pageToken") or 0) // size + 1
-        if page == self._scenario.empty_page and token:
-            found = []
-        operations = [operation(batch, batch.at(now), None) for batch in found]
+        page = page_of(self._batches.owned(owner_of(request)), request)
+        emptied = page.number == self._scenario.empty_page and page.token
+        operations = [] if emptied else [operation(batch, batch.at(now), None) for batch in page.found]
         return json_response(
-            {**({"operations": operations} if operations else {}), **token}, wire.ListOperationsResponse
+            {**({"operations": operations} if operations else {}), **page.token}, wire.ListOperationsResponse
         )
 
     async def _cancel(self, request: Request) -> Response:
@@ -131,6 +137,7 @@ class BatchEndpoints:
         if batch.at(now).state in (State.PENDING, State.RUNNING):
             batch.cancelled = now
             self._batches.save(batch)
+            self._clock.keep()
         return json_response({}, wire.Empty)
 
     async def _delete(self, request: Request) -> Response:
@@ -139,12 +146,3 @@ class BatchEndpoints:
 
     def _batch(self, request: Request) -> Batch:
         return self._batches.get(f"batches/{request.path_params['id']}", owner_of(request))
-
-
-def model_not_found(model: str, method: str) -> RpcError:
-    """The service's words for a model that it does not have."""
-    return RpcError(
-        "NOT_FOUND",
-        f"models/{model} is not found for API version v1beta, or is not supported for {method}. "
-        "Call ModelService.ListModels to see the list of available models and their supported methods.",
-    )

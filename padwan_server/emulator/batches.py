@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from padwan_server.emulator import wire
 from padwan_server.emulator.answers import AnswerFunction, prompt_text, result, tokens
 from padwan_server.emulator.clock import SECOND, Moment, State, moment
+from padwan_server.emulator.disk import read_records, write_record
 from padwan_server.emulator.embeddings import embedding_result
 from padwan_server.emulator.envelope import RpcError
 from padwan_server.emulator.scenario import Outcome, Scenario
@@ -95,23 +97,29 @@ class Batches:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._scenario = scenario
         self._seen: dict[str, int] = {}
-        records = [msgspec.json.decode(path.read_bytes(), type=Batch) for path in folder.glob("*.json")]
+        records = read_records(folder, ".json", Batch)
         self._batches = {batch.name: batch for batch in sorted(records, key=lambda batch: batch.created)}
 
-    def create(self, batch: Batch, items: Iterator[Item | None]) -> Batch:
-        """Make a job of its requests (None: a line that cannot be read), in the order of their results."""
+    def create(self, batch: Batch, items: Iterator[Item]) -> Batch:
+        """Make a job of its requests, in the order of their results. Raises what ``items`` raises."""
+        try:
+            self._make(batch, items)
+        except BaseException:
+            self.discard(batch)
+            raise
+        return batch
+
+    def _make(self, batch: Batch, items: Iterator[Item]) -> None:
         good = bytearray()
         with self.requests_path(batch.name).open("wb") as requests, self.results_path(batch.name).open("wb") as results:
             for item in items:
-                if item is not None:
-                    requests.write(msgspec.json.encode({"key": item.name, "request": item.request}) + b"\n")
-                    batch.tokens += tokens(prompt_text(_generating(item.request or {})))
+                requests.write(msgspec.json.encode({"key": item.name, "request": item.request}) + b"\n")
+                batch.tokens += tokens(prompt_text(_generating(item.request or {})))
                 lines = list(self._results(item, batch))
                 results.writelines(line + b"\n" for line in lines)
                 good += b"0" if lines and lines[0].startswith(b'{"error"') else b"1"
                 batch.total += 1
         batch.good = good.decode()
-        return batch
 
     def admit(self, batch: Batch) -> None:
         """Let a job in that was made."""
@@ -134,11 +142,11 @@ class Batches:
         ahead = len(ends) - self._scenario.clock.parallel
         return (ends[ahead] - start) / SECOND if ahead >= 0 else 0.0
 
-    def _results(self, item: Item | None, batch: Batch) -> Iterator[bytes]:
+    def _results(self, item: Item, batch: Batch) -> Iterator[bytes]:
         needed = "content" if batch.embeds else "contents"
-        if item is None or item.request is None or not item.request.get(needed):
+        if item.request is None or not item.request.get(needed):
             error = {"code": 3, "message": f"{needed} is not specified"}
-            yield self._line(item or Item(), {"error": error}, batch)
+            yield self._line(item, {"error": error}, batch)
             return
         outcome = self.outcome(item.name)
         if outcome.missing:
@@ -158,7 +166,9 @@ class Batches:
         if self._scenario.keys:
             named = {"metadata": item.metadata} if batch.inline and item.metadata else {}
             named = named if batch.inline or item.key is None else {"key": item.key}
-        return msgspec.json.encode({**answer, **named})
+        line = msgspec.json.encode({**answer, **named})
+        wire.check_result(line, embeds=batch.embeds)
+        return line
 
     def outcome(self, key: str) -> Outcome:
         """What the scenario has for a prompt."""
@@ -198,7 +208,7 @@ class Batches:
 
     def save(self, batch: Batch) -> None:
         """Write a job's record."""
-        self._record(batch.name).write_bytes(msgspec.json.encode(asdict(batch)))
+        write_record(self._record(batch.name), batch)
 
     def results(self, batch: Batch, served: int) -> Iterator[bytes]:
         """The results after ``served`` requests: those that were not served are errors."""

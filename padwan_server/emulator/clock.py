@@ -8,30 +8,46 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
+from padwan_server.emulator.disk import write_record
+
 SECOND = 1_000_000_000
 LIFETIME = 48 * 3600 * SECOND
 """Nanoseconds after which a job that has not ended expires, and an uploaded file is deleted
 (https://ai.google.dev/gemini-api/docs/batch-api)."""
 
 
+class _Mark(NamedTuple):
+    """A time here, and the real time at that moment."""
+
+    here: int
+    outside: int
+
+
 class EmulatedClock:
     """Real time, or time that runs ``speed`` times as fast; at 0 it stands and is moved by hand alone."""
 
     def __init__(self, folder: Path, speed: float) -> None:
-        self._file = folder / "clock"
+        self._file = folder / "clock.json"
         self._speed = speed
-        self._began = time.time_ns()
-        moved = int(self._file.read_text(encoding="ascii")) if self._file.exists() else 0
-        self._start = self._began + moved
+        self._mark = _Mark(time.time_ns(), time.time_ns())
+        if self._file.exists():
+            self._mark = msgspec.json.decode(self._file.read_bytes(), type=_Mark)
 
     def now(self) -> int:
         """Nanoseconds since the epoch."""
-        return self._start + int((time.time_ns() - self._began) * self._speed)
+        return self._mark.here + int((time.time_ns() - self._mark.outside) * self._speed)
 
     def advance(self, seconds: float) -> None:
-        """Move on. Kept with the jobs, which must not find themselves in the future after a restart."""
-        self._start += int(seconds * SECOND)
-        self._file.write_text(str(self.now() - time.time_ns()), encoding="ascii")
+        """Move on."""
+        self._mark = self._mark._replace(here=self._mark.here + int(seconds * SECOND))
+        self.keep()
+
+    def keep(self) -> None:
+        """Remember the time: what happened until now must not be in the future after a restart."""
+        self._mark = _Mark(self.now(), time.time_ns())
+        write_record(self._file, self._mark)
 
 
 class State(StrEnum):

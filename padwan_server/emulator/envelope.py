@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 _CODES = {
@@ -9,6 +10,7 @@ _CODES = {
     "FAILED_PRECONDITION": 400,
     "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
     "RESOURCE_EXHAUSTED": 429,
     "INTERNAL": 500,
     "UNIMPLEMENTED": 501,
@@ -82,13 +84,18 @@ def no_key() -> RpcError:
 
 
 def invalid(field: str, description: str) -> RpcError:
-    """A field that cannot be accepted."""
-    violation = {"field": field, "description": description} if field else {"description": description}
-    bad_request = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}
-    return RpcError("INVALID_ARGUMENT", description, [bad_request])
+    """A field that cannot be read."""
+    return unreadable([(field, description)])
 
 
-def unknown_field(name: str, where: str) -> RpcError:
-    """A field that the message does not have, worded as the service's JSON parser does."""
-    place = f" at '{where}'" if where else ""
-    return invalid(where, f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.')
+def unreadable(violations: Iterable[tuple[str, str]]) -> RpcError:
+    """Fields that cannot be read, each with what is wrong with it; that of the whole message has no name."""
+    told = list(violations)
+    described = [{**({"field": field} if field else {}), "description": text} for field, text in told]
+    bad_request = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": described}
+    return RpcError("INVALID_ARGUMENT", "\n".join(text for _, text in told), [bad_request])
+
+
+def refused(field: str, reason: str) -> RpcError:
+    """A field that can be read and not be accepted; the service sends no details with these (recorded)."""
+    return RpcError("INVALID_ARGUMENT", f"* {field}: {reason}\n")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from html import escape
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from padwan_server.emulator import wire
@@ -22,8 +24,17 @@ from padwan_server.emulator.server import HANG_UP
 LOGGED = 10_000
 """Requests that are remembered for those who look."""
 
+BODY_LIMIT = 20_000_000
+"""Bytes of a create with inline requests (https://ai.google.dev/gemini-api/docs/batch-api)."""
+
 _DRIPS = 10
 """Pieces in which a slow body arrives."""
+
+_SHARED = {"key", "alt", "$alt", "fields", "prettyPrint", "$prettyPrint", "quotaUser", "callback", "access_token"}
+_SHARED |= {"oauth_token", "uploadType", "upload_protocol", "upload_id", "$.xgafv"}
+_OF_LISTS = {"pageSize", "page_size", "pageToken", "page_token", "filter", "returnPartialSuccess"}
+_PARAMETERS = _SHARED | _OF_LISTS
+"""Those that all methods of Google's APIs have, and those of lists (Google's description of the API)."""
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -47,9 +58,12 @@ class Exchange:
             try:
                 if keyed:
                     self._check_key(request)
+                    _check_parameters(request)
                 response = await (self._troubled(fault, request, handler) if fault else handler(request))
             except RpcError as error:
                 response = error_response(error)
+            except ClientDisconnect:
+                response = _hang_up()
             request.state.entry["status"] = response.status_code
             return response
 
@@ -77,6 +91,17 @@ class Exchange:
             raise bad_key()
 
 
+def _check_parameters(request: Request) -> None:
+    """Refuse parameters that no method has."""
+    for name in request.query_params:
+        if name not in _PARAMETERS:
+            raise invalid(
+                "",
+                f'Invalid JSON payload received. Unknown name "{name}": Cannot bind query parameter. '
+                f"Field '{name}' could not be found in request message.",
+            )
+
+
 def _hang_up() -> Response:
     return Response(headers={HANG_UP.decode(): "1"})
 
@@ -98,20 +123,27 @@ def _key(request: Request) -> str:
     return request.headers.get("x-goog-api-key") or request.query_params.get("key") or ""
 
 
+async def body_of(request: Request) -> bytes:
+    """The body of a request that is JSON. Raises RpcError for one that is too large, of which no more is kept."""
+    body = bytearray()
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= BODY_LIMIT:
+            body += chunk
+    if size > BODY_LIMIT:
+        raise RpcError("INVALID_ARGUMENT", f"Request payload size exceeds the limit: {BODY_LIMIT} bytes.")
+    return bytes(body)
+
+
 def owner_of(request: Request) -> str:
     """Whose a thing is: told by the key, which is not kept."""
     return hashlib.blake2b(_key(request).encode(), digest_size=8).hexdigest()
 
 
-def page_of(found: list[Any], request: Request) -> tuple[list[Any], dict[str, str]]:
-    """The page that is asked for, and the token of the next one. Raises RpcError."""
-    try:
-        size = int(request.query_params.get("pageSize") or 50)
-        start = int(request.query_params.get("pageToken") or 0)
-    except ValueError:
-        raise invalid("page_token", "Invalid page token.") from None
-    end = start + max(size, 1)
-    return found[start:end], ({"nextPageToken": str(end)} if end < len(found) else {})
+def version_of(request: Request) -> str:
+    """The version of the API that a request is for."""
+    return "v1" if "/v1/" in request.url.path else "v1beta"
 
 
 def json_response(value: Any, shape: type[msgspec.Struct], headers: dict[str, str] | None = None) -> Response:
@@ -133,3 +165,15 @@ def error_response(error: RpcError, headers: dict[str, str] | None = None) -> Re
     body = msgspec.json.encode(error.body())
     wire.check(body, wire.ErrorResponse)
     return Response(body, error.code, headers, "application/json; charset=UTF-8")
+
+
+async def not_found(request: Request, _: Exception | None) -> Response:
+    """What the service has for a path or a method that is none of its own: a page, no envelope."""
+    told = f"The requested URL <code>{escape(request.url.path)}</code> was not found on this server."
+    return HTMLResponse(f"<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p>{told}\n", 404)
+
+
+async def broken(_: Request, error: Exception) -> Response:
+    """A fault of the emulator itself: told on standard error, and answered as the service tells of its own."""
+    traceback.print_exception(error)
+    return error_response(RpcError("INTERNAL", "Internal error encountered."))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -13,9 +13,12 @@ from starlette.routing import Route
 from padwan_server.emulator import wire
 from padwan_server.emulator.batches import Batches
 from padwan_server.emulator.clock import EmulatedClock
-from padwan_server.emulator.envelope import invalid
-from padwan_server.emulator.exchange import Exchange, json_response, owner_of, page_of
+from padwan_server.emulator.creation import read_message
+from padwan_server.emulator.envelope import RpcError, invalid
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, owner_of, version_of
 from padwan_server.emulator.files import Files, StoredFile, Upload
+from padwan_server.emulator.messages import member
+from padwan_server.emulator.paging import page_of
 from padwan_server.emulator.quota import Quota
 from padwan_server.emulator.scenario import Scenario
 
@@ -45,15 +48,13 @@ class FileEndpoints:
         yield route(f"{root}/files/{{id}}", "files", self._delete, "DELETE")
 
     async def _begin(self, request: Request) -> Response:
-        body = await request.body()
-        try:
-            metadata = msgspec.json.decode(body).get("file", {}) if body else {}
-        except (msgspec.MsgspecError, AttributeError):
-            raise invalid("", "Invalid JSON payload received.") from None
-        size = request.headers.get("x-goog-upload-header-content-length", "0")
-        self._quota.check_storage(owner_of(request), int(size) if size.isdigit() else 0)
-        mime_type = request.headers.get("x-goog-upload-header-content-type", "") or metadata.get("mimeType", "")
-        upload = self._files.begin(owner_of(request), metadata, mime_type, self._clock.now())
+        metadata = member(read_message(await body_of(request), "CreateFileRequest", version_of(request)), "file")
+        owner, now = owner_of(request), self._clock.now()
+        size = _whole(request.headers.get("x-goog-upload-header-content-length", ""))
+        self._quota.check_storage(owner, size or 0, now)
+        mime_type = request.headers.get("x-goog-upload-header-content-type", "")
+        upload = self._files.begin(owner, metadata, mime_type, now)
+        self._clock.keep()
         place = f"{_base(request)}{request.url.path}/{upload.id}"
         return Response(headers={"x-goog-upload-url": place, "x-goog-upload-status": "active"})
 
@@ -61,53 +62,64 @@ class FileEndpoints:
         upload = self._files.upload(request.path_params["id"])
         commands = {word.strip() for word in request.headers.get("x-goog-upload-command", "").split(",")}
         if "query" in commands:
-            received = {"x-goog-upload-size-received": str(upload.received)}
-            return Response(headers={"x-goog-upload-status": "active", **received})
+            return self._final(upload, request) if upload.ended else self._active(upload)
+        if upload.ended:
+            raise RpcError("FAILED_PRECONDITION", "Upload has already been terminated.")
         if "cancel" in commands:
             self._files.abandon(upload)
             return Response(headers={"x-goog-upload-status": "cancelled"})
-        offset = request.headers.get("x-goog-upload-offset", "0")
-        if not offset.isdigit() or int(offset) != upload.received:
-            raise invalid("", f"The upload stands at offset {upload.received}.")
-        await _receive(upload, request)
+        await self._take(upload, request)
         if "finalize" not in commands:
-            return Response(headers={"x-goog-upload-status": "active"})
-        file = self._files.finish(upload)
-        answer = {"file": file.wire(_base(request))}
+            return self._active(upload)
+        await asyncio.to_thread(self._files.finish, upload)
+        return self._final(upload, request)
+
+    async def _take(self, upload: Upload, request: Request) -> None:
+        stands = self._files.received(upload)
+        if _whole(request.headers.get("x-goog-upload-offset", "0")) != stands:
+            raise invalid("", f"The upload stands at offset {stands}.")
+        with self._files.partial(upload).open("ab") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+
+    def _active(self, upload: Upload) -> Response:
+        received = str(self._files.received(upload))
+        return Response(headers={"x-goog-upload-status": "active", "x-goog-upload-size-received": received})
+
+    def _final(self, upload: Upload, request: Request) -> Response:
+        answer = {"file": upload.file.wire(_base(request))}
         return json_response(answer, wire.CreateFileResponse, {"x-goog-upload-status": "final"})
 
     async def _list(self, request: Request) -> Response:
-        now = self._clock.now()
-        kept = [file for file in self._files.owned(owner_of(request)) if not file.expired(now)]
-        found, token = page_of(kept, request)
-        files = [file.wire(_base(request)) for file in found]
-        return json_response({**({"files": files} if files else {}), **token}, wire.ListFilesResponse)
+        page = page_of(self._files.owned(owner_of(request), self._clock.now()), request, usual=10, most=100)
+        files = [file.wire(_base(request)) for file in page.found]
+        return json_response({**({"files": files} if files else {}), **page.token}, wire.ListFilesResponse)
 
     async def _get(self, request: Request) -> Response:
-        return json_response(self._file(request).wire(_base(request)), wire.File)
+        return json_response(self._named("Get", request).wire(_base(request)), wire.File)
 
     async def _delete(self, request: Request) -> Response:
-        self._files.delete(self._file(request))
+        self._files.delete(self._named("Delete", request))
         return json_response({}, wire.Empty)
 
     async def _download(self, request: Request) -> Response:
-        file = self._file(request)
+        name = f"files/{request.path_params['id']}"
+        file = self._files.get(name, owner_of(request), self._clock.now())
         headers = {"content-length": str(file.size)}
         return StreamingResponse(chunks(self._files.path(file.name)), media_type=file.mime_type, headers=headers)
 
-    def _file(self, request: Request) -> StoredFile:
-        return self._files.get(f"files/{request.path_params['id']}", owner_of(request), self._clock.now())
+    def _named(self, method: str, request: Request) -> StoredFile:
+        name = f"files/{request.path_params['id']}"
+        return self._files.named(name, method, owner_of(request), self._clock.now())
 
 
 def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
-async def _receive(upload: Upload, request: Request) -> None:
-    with upload.path.open("ab") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
-            upload.received += len(chunk)
+def _whole(word: str) -> int | None:
+    """The bytes that a header tells of, if it is a number of them."""
+    return int(word) if word.isdecimal() and len(word) < 20 else None
 
 
 async def chunks(path: Path) -> AsyncIterator[bytes]:

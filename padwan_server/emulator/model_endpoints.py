@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from padwan_server.emulator import wire
 from padwan_server.emulator.answers import AnswerFunction, prompt_text, result, tokens
-from padwan_server.emulator.batch_endpoints import model_not_found
-from padwan_server.emulator.creation import checked_request
-from padwan_server.emulator.envelope import invalid, of_rpc_code
-from padwan_server.emulator.exchange import Exchange, json_response, page_of
+from padwan_server.emulator.creation import read_message
+from padwan_server.emulator.envelope import of_rpc_code, refused
+from padwan_server.emulator.exchange import Exchange, body_of, json_response, version_of
+from padwan_server.emulator.messages import member
+from padwan_server.emulator.model_name import checked_model
+from padwan_server.emulator.paging import page_of
 from padwan_server.emulator.scenario import Scenario
 
 MODELS = {
@@ -43,43 +44,29 @@ class ModelEndpoints:
         yield route(f"{root}/models/{{model}}", "models", self._get)
 
     async def _generate(self, request: Request) -> Response:
-        model = self._model(request, "generateContent")
-        asked = checked_request(_decoded(await request.body()), "")
+        model = checked_model(request, "generateContent", self._scenario)
+        asked = read_message(await body_of(request), "GenerateContentRequest", version_of(request))
+        if not asked.get("contents"):
+            raise refused("GenerateContentRequest.contents", "contents is not specified")
         answer = result(asked, self._scenario.default, model, "", self._function)
         if "error" in answer:
             raise of_rpc_code(answer["error"]["code"], answer["error"].get("message", ""))
         return json_response(answer["response"], wire.GenerateContentResponse)
 
     async def _count(self, request: Request) -> Response:
-        self._model(request, "countTokens")
-        asked = _decoded(await request.body())
-        asked = asked.get("generateContentRequest", asked)
-        count = tokens(prompt_text(asked))
+        checked_model(request, "countTokens", self._scenario)
+        asked = read_message(await body_of(request), "CountTokensRequest", version_of(request))
+        count = tokens(prompt_text(member(asked, "generate_content_request") or asked))
         details = [{"modality": "TEXT", "tokenCount": count}]
         return json_response({"totalTokens": count, "promptTokensDetails": details}, wire.CountTokensResponse)
 
     async def _list(self, request: Request) -> Response:
-        found, token = page_of(list(MODELS), request)
-        return json_response({"models": [_resource(model) for model in found], **token}, wire.ListModelsResponse)
+        page = page_of(list(MODELS), request)
+        models = [_resource(model) for model in page.found]
+        return json_response({"models": models, **page.token}, wire.ListModelsResponse)
 
     async def _get(self, request: Request) -> Response:
-        return json_response(_resource(self._model(request, "generateContent")), wire.Model)
-
-    def _model(self, request: Request, method: str) -> str:
-        model: str = request.path_params["model"]
-        if model in self._scenario.refuse_models:
-            raise model_not_found(model, method)
-        return model
-
-
-def _decoded(body: bytes) -> dict[str, Any]:
-    try:
-        message = msgspec.json.decode(body or b"{}")
-    except msgspec.MsgspecError as error:
-        raise invalid("", f"Invalid JSON payload received. {error}") from None
-    if not isinstance(message, dict):
-        raise invalid("", "Invalid JSON payload received. Expected an object.")
-    return message
+        return json_response(_resource(checked_model(request, "getModel", self._scenario)), wire.Model)
 
 
 def _resource(model: str) -> dict[str, Any]:

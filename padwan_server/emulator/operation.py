@@ -19,8 +19,9 @@ def operation(batch: Batch, there: Moment, output: msgspec.Raw | None) -> dict[s
     metadata: dict[str, Any] = {
         "@type": _TYPES + kind,
         "model": f"models/{batch.model}",
-        "displayName": batch.display_name,
     }
+    if batch.display_name:
+        metadata["displayName"] = batch.display_name
     if batch.input_file:
         metadata["inputConfig"] = {"fileName": batch.input_file}
     if output is not None:

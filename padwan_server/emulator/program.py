@@ -47,7 +47,7 @@ def _options() -> argparse.ArgumentParser:
         prog="padwan-server emulator", description="A local Gemini Batch and Files service. Prints its URL when ready."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any that is free)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: any that is free)")
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
     parser.add_argument("--scenario", type=Path, help="JSON file that says what is to happen (docs/emulator.md)")
     parser.add_argument("--state", type=Path, help="folder to keep jobs and files in (default: gone at the end)")
@@ -62,6 +62,13 @@ def _options() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(word: str) -> int:
+    number = int(word)
+    if not 0 <= number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{word} is no port: give a number from 0 to 65535")
+    return number
+
+
 def _loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -71,7 +78,7 @@ def _loopback(host: str) -> bool:
 
 def _scenario(options: argparse.Namespace) -> Scenario:
     """The scenario file with the options over it."""
-    from padwan_server.emulator.scenario import Scenario, load  # noqa: PLC0415 see main
+    from padwan_server.emulator.scenario import Scenario, checked, load  # noqa: PLC0415 see main
 
     scenario = load(options.scenario) if options.scenario else Scenario()
     for name in ("fail_rate", "seed"):
@@ -80,7 +87,7 @@ def _scenario(options: argparse.Namespace) -> Scenario:
     for name in ("pending", "running", "speed"):
         if getattr(options, name) is not None:
             setattr(scenario.clock, name, getattr(options, name))
-    return scenario
+    return checked(scenario)
 
 
 def _function(named: str | None) -> AnswerFunction | None:
@@ -107,7 +114,8 @@ async def _serve(options: argparse.Namespace, scenario: Scenario, function: Answ
     from padwan_server.emulator.service import Service  # noqa: PLC0415
 
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+    # The protocol is named because asyncio sends answers without delay only then.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((options.host, options.port))
         config = uvicorn.Config(

@@ -43,9 +43,9 @@ class Quota:
         if queued + added > self._limits.tokens:
             raise self._exceeded("BatchEnqueuedTokensPerModelPerProject")
 
-    def check_storage(self, owner: str, added: int) -> None:
+    def check_storage(self, owner: str, added: int, now: int) -> None:
         """Refuse bytes too many. Raises RpcError."""
-        if sum(file.size for file in self._files.owned(owner)) + added > self._limits.storage:
+        if sum(file.size for file in self._files.owned(owner, now)) + added > self._limits.storage:
             raise self._exceeded("FileStorageBytesPerProject")
 
     def _exceeded(self, quota: str) -> RpcError:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 class Failure(msgspec.Struct, forbid_unknown_fields=True):
     """An error in place of an answer: a google.rpc code, and a message or none."""
 
-    code: int = 13
+    code: Annotated[int, Meta(ge=1, le=16)] = 13
     message: str | None = None
 
 
@@ -37,11 +40,11 @@ class Outcome(msgspec.Struct, forbid_unknown_fields=True):
 class Clock(msgspec.Struct, forbid_unknown_fields=True):
     """Seconds that a job is pending, and then running; how fast time goes, and how many jobs of a key run at once."""
 
-    pending: float = 0.5
-    running: float = 2.0
-    speed: float = 1.0
+    pending: Seconds = 0.5
+    running: Seconds = 2.0
+    speed: Annotated[float, Meta(ge=0)] = 1.0
     """0: time stands still, and is moved by ``POST /emulator/clock``."""
-    parallel: int | None = None
+    parallel: Annotated[int, Meta(ge=1)] | None = None
 
 
 class Limits(msgspec.Struct, forbid_unknown_fields=True):
@@ -51,13 +54,13 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True):
     tokens: int | None = None
     """Tokens of the prompts in all active jobs of a model; the service's own limit depends on model and tier."""
     storage: int = 20_000_000_000
-    retry_after: float = 30.0
+    retry_after: Seconds = 30.0
 
 
 class ExistingJob(msgspec.Struct, forbid_unknown_fields=True):
     """A job that is there from the start, for every key."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^batches/[\w.-]+$")]
     state: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"] = "SUCCEEDED"
     mode: Literal["inline", "file", "embed"] = "inline"
 
@@ -65,7 +68,7 @@ class ExistingJob(msgspec.Struct, forbid_unknown_fields=True):
 class ExistingFile(msgspec.Struct, forbid_unknown_fields=True):
     """A file that is there from the start, for every key."""
 
-    name: str
+    name: Annotated[str, Meta(pattern=r"^files/[\w.-]+$")]
     text: str = '{"key": "hello", "request": {"contents": [{"parts": [{"text": "Hello"}]}]}}\n'
 
 
@@ -75,14 +78,14 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     on: Literal["any", "create", "get", "list", "cancel", "delete", "upload", "download", "files", "models", "generate"]
     times: int = 1
     after: int = 0
-    status: int | None = None
-    retry_after: float | None = None
+    status: Annotated[int, Meta(ge=400, le=599)] | None = None
+    retry_after: Seconds | None = None
     drop: Literal["before", "after"] | None = None
     """Close the connection without an answer, before or after the work was done."""
-    delay: float = 0.0
+    delay: Seconds = 0.0
     body: str | None = None
     """Answer 200 with this text."""
-    slow: float = 0.0
+    slow: Seconds = 0.0
     """Seconds over which the body of the answer arrives."""
 
 
@@ -99,7 +102,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
 
     answers: dict[str, Outcome] = {}
     default: Outcome = msgspec.field(default_factory=Outcome)
-    fail_rate: float = 0.0
+    fail_rate: Annotated[float, Meta(ge=0, le=1)] = 0.0
     seed: int = 0
     clock: Clock = msgspec.field(default_factory=Clock)
     end: End = msgspec.field(default_factory=End)
@@ -109,7 +112,7 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     refuse_keys: list[str] = []
     refuse_models: list[str] = []
     faults: list[Fault] = []
-    latency: float = 0.0
+    latency: Seconds = 0.0
     """Seconds before every answer."""
     empty_page: int | None = None
     """Which page of a list of jobs, counted from 1, holds none although more follow."""
@@ -133,3 +136,11 @@ def load(path: Path) -> Scenario:
 def parse(value: Any) -> Scenario:
     """The scenario in a JSON value. Raises msgspec.ValidationError."""
     return msgspec.convert(value, Scenario)
+
+
+def checked(scenario: Scenario) -> Scenario:
+    """The same, once more held against what it may be. Raises ScenarioError."""
+    try:
+        return parse(msgspec.to_builtins(scenario))
+    except msgspec.MsgspecError as error:
+        raise ScenarioError(str(error)) from None

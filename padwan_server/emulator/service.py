@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from starlette.applications import Starlette
@@ -14,8 +15,8 @@ from padwan_server.emulator.answers import AnswerFunction
 from padwan_server.emulator.batch_endpoints import BatchEndpoints
 from padwan_server.emulator.batches import Batches
 from padwan_server.emulator.clock import EmulatedClock, timestamp
-from padwan_server.emulator.envelope import RpcError, invalid
-from padwan_server.emulator.exchange import Exchange, error_response
+from padwan_server.emulator.envelope import invalid
+from padwan_server.emulator.exchange import Exchange, broken, error_response, not_found
 from padwan_server.emulator.existing import add_existing
 from padwan_server.emulator.file_endpoints import FileEndpoints, chunks
 from padwan_server.emulator.files import Files
@@ -55,7 +56,9 @@ class Service:
         for version in VERSIONS:
             for endpoints in self._endpoints:
                 routes += endpoints.routes(f"/{version}")
-        return HangingUp(Starlette(routes=routes))
+        app = Starlette(routes=routes, exception_handlers={404: not_found, 405: not_found, 500: broken})
+        app.router.redirect_slashes = False
+        return HangingUp(app)
 
     # For those who look, and for tests
 
@@ -63,23 +66,27 @@ class Service:
         return _plain(list(self._exchange.log))
 
     async def _job_requests(self, request: Request) -> Response:
-        path = self._batches.requests_path(f"batches/{request.path_params['id']}")
-        if not path.exists():
-            return error_response(RpcError("NOT_FOUND", "Requested entity was not found."))
-        return StreamingResponse(chunks(path), media_type="application/jsonl")
+        name = f"batches/{request.path_params['id']}"
+        if not self._batches.has(name):
+            return await not_found(request, None)
+        return StreamingResponse(chunks(self._batches.requests_path(name)), media_type="application/jsonl")
 
     async def _move_clock(self, request: Request) -> Response:
         if request.method == "POST":
             try:
-                self._clock.advance(msgspec.json.decode(await request.body(), type=dict[str, float])["advance"])
-            except (msgspec.MsgspecError, KeyError):
-                return error_response(invalid("", 'Expected {"advance": seconds}.'))
+                self._clock.advance(msgspec.json.decode(await request.body(), type=_Advance).advance)
+            except msgspec.MsgspecError:
+                return error_response(invalid("", 'Expected {"advance": seconds}, at most a thousand million of them.'))
         return _plain({"now": timestamp(self._clock.now())})
 
     async def _page(self, _: Request) -> Response:
         now = self._clock.now()
         jobs = [(batch, batch.at(now)) for batch in self._batches.all()[:100]]
         return HTMLResponse(page(timestamp(now), jobs, list(self._exchange.log)[-50:]))
+
+
+class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+    advance: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
 def _plain(value: object) -> Response:

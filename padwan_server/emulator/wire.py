@@ -50,6 +50,8 @@ class UsageMetadata(_Message):
     thoughts_token_count: int | UnsetType = UNSET
     total_token_count: int | UnsetType = UNSET
     prompt_tokens_details: list[ModalityTokenCount] | UnsetType = UNSET
+    service_tier: str | UnsetType = UNSET
+    """Recorded since 2026, and not in the description."""
 
 
 class Candidate(_Message):
@@ -78,16 +80,21 @@ class EmbedContentResponse(_Message):
     embedding: ContentEmbedding
     usage_metadata: UsageMetadata | UnsetType = UNSET
     """Recorded with inline results, and not in the description."""
+    token_count: Int64 | UnsetType = UNSET
+    """Recorded with results in a file, and not in the description."""
 
 
 class InlinedResponse(_Message):
     metadata: dict[str, Any] | UnsetType = UNSET
+    key: str | UnsetType = UNSET
+    """Recorded in place of metadata in a line of a file of results; a batch of inline requests has none."""
     response: GenerateContentResponse | UnsetType = UNSET
     error: Status | UnsetType = UNSET
 
 
 class InlinedEmbedContentResponse(_Message):
     metadata: dict[str, Any] | UnsetType = UNSET
+    key: str | UnsetType = UNSET
     response: EmbedContentResponse | UnsetType = UNSET
     error: Status | UnsetType = UNSET
 
@@ -126,11 +133,11 @@ class BatchStats(_Message):
 class _Batch(_Message):
     type: str = msgspec.field(name="@type")
     model: str
-    display_name: str
     create_time: Timestamp
     batch_stats: BatchStats
     state: StateName
     name: str
+    display_name: str | UnsetType = UNSET
     update_time: Timestamp | UnsetType = UNSET
     input_config: InputConfig | UnsetType = UNSET
     end_time: Timestamp | UnsetType = UNSET
@@ -241,3 +248,15 @@ def check(body: bytes, shape: type[msgspec.Struct]) -> None:
 def check_operation(body: bytes) -> None:
     """Hold a job against its shape. Raises WireError."""
     check(body, EmbedOperation if b"EmbedContentBatch" in body else GenerateOperation)
+
+
+def check_result(body: bytes, *, embeds: bool) -> None:
+    """Hold one result against its shape. Raises WireError."""
+    try:
+        (_EMBEDDED if embeds else _GENERATED).decode(body)
+    except msgspec.ValidationError as error:
+        raise WireError(f"result: {error}") from None
+
+
+_GENERATED = msgspec.json.Decoder(InlinedResponse)
+_EMBEDDED = msgspec.json.Decoder(InlinedEmbedContentResponse)

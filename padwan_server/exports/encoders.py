@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from padwan_server.exports.format import ExportFormat
 from padwan_server.exports.row import FIELDS, Row
+
+_ROWS_AT_ONCE = 500
+"""Rows that become bytes together."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell begins with that is run as a formula, the wide forms too."""
@@ -18,35 +22,53 @@ def encode(
     *,
     guard_formulas: bool = False,
 ) -> Iterator[bytes]:
-    """The file's content, one piece for each row. Half surrogate pairs, which no file can hold, become ``?``."""
+    """The file's content, a piece for some rows. Half surrogate pairs, which no file can hold, become ``?``."""
     match format:
         case ExportFormat.JSON:
-            pieces = _json(rows)
+            texts = _json(rows)
         case ExportFormat.CSV:
-            pieces = _csv(map(_guarded, rows) if guard_formulas else rows)
+            texts = _csv(map(_guarded, rows) if guard_formulas else rows)
         case ExportFormat.TXT:
-            pieces = _txt(rows)
+            texts = _txt(rows)
         case ExportFormat.JSONL:
             return (row.raw + b"\n" for row in rows)
-    return (piece.encode("utf-8", "replace") for piece in pieces)
+    return (text.encode("utf-8", "replace") for text in _joined(texts))
+
+
+def _joined(texts: Iterator[str]) -> Iterator[str]:
+    while some := list(islice(texts, _ROWS_AT_ONCE)):
+        yield "".join(some)
 
 
 def _json(rows: Iterable[Row]) -> Iterator[str]:
     """As ``json.dump(…, indent=2)`` lays out an array of objects."""
     before = "[\n"
-    for row in rows:
-        members = zip(FIELDS, row, strict=False)
-        body = ",\n".join(f'    "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in members)
-        yield f"{before}  {{\n{body}\n  }}"
+    for key, content, input_tokens, output_tokens, total_tokens, error, finish_reason, _ in rows:
+        yield (
+            f'{before}  {{\n    "key": {_string(key)},\n    "content": {_string(content)},\n'
+            f'    "input_tokens": {_or(input_tokens, "null")},\n    "output_tokens": {_or(output_tokens, "null")},\n'
+            f'    "total_tokens": {_or(total_tokens, "null")},\n    "error": {_string(error)},\n'
+            f'    "finish_reason": {_string(finish_reason)}\n  }}'
+        )
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+_string = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _or(value: int | None, absent: str) -> int | str:
+    return absent if value is None else value
 
 
 def _csv(rows: Iterable[Row]) -> Iterator[str]:
     """As Python's csv module writes it (RFC 4180, lines end with CR LF); the module takes twice the time."""
     yield ",".join(FIELDS) + "\r\n"
-    for row in rows:
-        yield ",".join(map(_cell, row[: len(FIELDS)])) + "\r\n"
+    for key, content, input_tokens, output_tokens, total_tokens, error, finish_reason, _ in rows:
+        yield (
+            f"{_cell(key)},{_cell(content)},{_or(input_tokens, '')},{_or(output_tokens, '')},{_or(total_tokens, '')},"
+            f"{_cell(error)},{_cell(finish_reason)}\r\n"
+        )
 
 
 def _guarded(row: Row) -> Row:
@@ -63,10 +85,7 @@ def _no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = str(value)
+def _cell(text: str) -> str:
     if '"' in text:
         return '"' + text.replace('"', '""') + '"'
     return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text

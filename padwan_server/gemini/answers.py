@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -38,8 +38,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """One answer. ``content`` joins all parts of the first candidate that are no thoughts; tokens may be unknown."""
 
     key: str | None
@@ -54,29 +53,23 @@ class Answer:
     total_tokens: int | None = None
 
 
-class _Present(msgspec.Struct):
+class _Present(msgspec.Struct, gc=False):
     """An object whose members do not matter here."""
 
 
-class _Part(msgspec.Struct, rename="camel"):
+class _Part(msgspec.Struct, rename="camel", gc=False):
     text: str | None = None
     thought: bool | None = None
     inline_data: _Present | None = None
     function_call: _Present | None = None
     executable_code: _Present | None = None
 
-    @property
-    def answers(self) -> bool:
-        """Whether it is part of the answer: an image or a call counts, a thought does not."""
-        data = self.inline_data or self.function_call or self.executable_code
-        return not self.thought and bool(self.text or data)
 
-
-class _Content(msgspec.Struct):
+class _Content(msgspec.Struct, gc=False):
     parts: list[_Part] | None = None
 
 
-class _Candidate(msgspec.Struct, rename="camel"):
+class _Candidate(msgspec.Struct, rename="camel", gc=False):
     content: _Content | None = None
     finish_reason: str | None = None
 
@@ -85,14 +78,17 @@ class _Feedback(msgspec.Struct, rename="camel"):
     block_reason: str | None = None
 
 
-class _Usage(msgspec.Struct, rename="camel"):
+class _Usage(msgspec.Struct, rename="camel", gc=False):
     prompt_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int | None = None
     total_token_count: int | None = None
 
 
-class _Response(msgspec.Struct, rename="camel"):
+_NO_USAGE = _Usage()
+
+
+class _Response(msgspec.Struct, rename="camel", gc=False):
     candidates: list[_Candidate] | None = None
     prompt_feedback: _Feedback | None = None
     usage_metadata: _Usage | None = None
@@ -103,7 +99,7 @@ class _Error(msgspec.Struct):
     message: str | None = None
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     key: str | None = None
     metadata: dict[str, Any] | None = None
     response: _Response | None = None
@@ -111,6 +107,7 @@ class _Line(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Line, strict=False).decode
+_decode_array = msgspec.json.Decoder(list[_Line], strict=False).decode
 
 
 def parse_answer(line: bytes | msgspec.Raw) -> Answer:
@@ -119,6 +116,15 @@ def parse_answer(line: bytes | msgspec.Raw) -> Answer:
         return _answer(_decode(line))
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return _unusual(bytes(line))
+
+
+def parse_answers(lines: Sequence[bytes]) -> list[Answer]:
+    """The answers in many lines, each as ``parse_answer`` reads it."""
+    try:
+        found = _decode_array(b"[" + b",".join(lines) + b"]")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        found = []
+    return list(map(_answer, found)) if len(found) == len(lines) else list(map(parse_answer, lines))
 
 
 def _unusual(line: bytes) -> Answer:
@@ -166,25 +172,31 @@ def _failure(error: _Error) -> str:
 
 def _response(key: str | None, response: _Response) -> Answer:
     candidate = response.candidates[0] if response.candidates else None
-    parts = _parts(candidate)
-    outcome, error = _outcome(response, candidate, answered=bool(parts))
-    usage = response.usage_metadata or _Usage()
+    text, answered = _content(candidate.content if candidate else None)
+    outcome, error = _outcome(response, candidate, answered=answered)
+    usage = response.usage_metadata or _NO_USAGE
     return Answer(
-        key=key,
-        outcome=outcome,
-        content="".join(part.text or "" for part in parts),
-        finish_reason=(candidate.finish_reason or "") if candidate else "",
-        error=error,
-        input_tokens=usage.prompt_token_count,
-        output_tokens=usage.candidates_token_count,
-        thought_tokens=usage.thoughts_token_count,
-        total_tokens=usage.total_token_count,
+        key,
+        outcome,
+        text,
+        (candidate.finish_reason or "") if candidate else "",
+        error,
+        None,
+        usage.prompt_token_count,
+        usage.candidates_token_count,
+        usage.thoughts_token_count,
+        usage.total_token_count,
     )
 
 
-def _parts(candidate: _Candidate | None) -> list[_Part]:
-    parts = candidate.content.parts if candidate and candidate.content else None
-    return [part for part in parts or () if part.answers]
+def _content(content: _Content | None) -> tuple[str, bool]:
+    """The text of all parts that are no thoughts, and whether there is any answer: an image or a call counts."""
+    text, answered = "", False
+    for part in (content and content.parts) or ():
+        if not part.thought:
+            text += part.text or ""
+            answered = answered or bool(part.text or part.inline_data or part.function_call or part.executable_code)
+    return text, answered
 
 
 def _outcome(response: _Response, candidate: _Candidate | None, *, answered: bool) -> tuple[Outcome, str]:

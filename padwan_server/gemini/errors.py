@@ -146,6 +146,16 @@ def bad_answer(error: BaseException) -> ServiceError:
     )
 
 
+def no_output() -> ServiceError:
+    """A job has succeeded and its results are not there: nothing is to be concluded from that."""
+    return ServiceError(
+        "bad-answer",
+        "The service says that the job has succeeded and does not tell its results yet.",
+        "Ask again in a while; a poll does so by itself.",
+        transient=True,
+    )
+
+
 def not_sent(error: BaseException) -> ServiceError:
     """The SDK refused to make a request of it."""
     return ServiceError(

@@ -44,6 +44,14 @@ class RemoteJob:
     error: ServiceFailure | None = None
     responses_file: str = ""
     inline_responses: tuple[msgspec.Raw, ...] = ()
+    has_output: bool = False
+    """Whether the answer held any results, or said where they are; a list never does."""
+
+    @property
+    def lacks_output(self) -> bool:
+        """Whether there should be results, and are none yet."""
+        succeeded = self.state in (JobState.SUCCEEDED, JobState.PARTIALLY_SUCCEEDED)
+        return succeeded and self.counts.succeeded > 0 and not self.has_output
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ def _job(operation: _Operation) -> RemoteJob:
         error=ServiceFailure(operation.error.code, operation.error.message) if operation.error else None,
         responses_file=output.responses_file if output else "",
         inline_responses=_inline(output),
+        has_output=output is not None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from padwan_server.gemini.answers import Outcome
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger, Record
+from padwan_server.jobs.requests import Request, stored_requests
 from padwan_server.jobs.results import Reader, StoredAnswer
 
 _CHUNK = 1 << 20
@@ -44,14 +45,13 @@ class Chain:
 
         ``first`` is the request to begin with, counted from 0.
         """
-        better = self._retried()
-        for record in self.ledger.records(self.root, first):
-            job, latest = better.get(record.key, (self.root, record))
-            yield (job, latest) if latest.good or not record.good else (self.root, record)
-
-    def results(self, job: Job, record: Record) -> Path:
-        """The file that holds the answer of a record of one of the jobs."""
-        return self.folder.results(job.parts[record.part - 1].id)
+        root, better = self.root, self._retried()
+        if not better:
+            yield from ((root, record) for record in self.ledger.records(root, first))
+            return
+        for record in self.ledger.records(root, first):
+            job, latest = better.get(record.key, (root, record))
+            yield (job, latest) if latest.good or not record.good else (root, record)
 
     def _retried(self) -> dict[str, tuple[Job, Record]]:
         """What the retries have for their keys; they are few, the first job may be large."""
@@ -83,18 +83,14 @@ class Chain:
         job, record = found
         if record.digest != digest:
             return Beside(job, record, None)
-        with Reader() as reader:
-            return Beside(job, record, reader.read(self.results(job, record), record))
+        return Beside(job, record, next(self.read([found])))
 
     def failures(self, limit: int) -> list[StoredAnswer]:
         """The first prompts that have no good answer, not by any retry either."""
         if not self.root.stored:
             return []
-        with Reader() as reader:
-            found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
-            return [
-                reader.read(self.results(job, record), record) for job, record in filter(None, found) if not record.good
-            ]
+        found = (self.record(record.key) for record in self.ledger.failures(self.root, limit))
+        return list(self.read((job, record) for job, record in filter(None, found) if not record.good))
 
     def failed(self) -> int:
         """How many prompts have no good answer."""
@@ -103,7 +99,7 @@ class Chain:
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""
-        path = self.results(beside.job, beside.record)
+        path = self.folder.results(_part_id(beside.job, beside.record))
         if not beside.record.length or not path.exists():
             return None
         with path.open("rb") as file:
@@ -126,8 +122,23 @@ class Chain:
         """The answers that count, in the order of the prompts from the one at ``first`` on, one at a time."""
         return self.read(self.records(first))
 
+    def requests(self, keys: Container[str]) -> Iterator[Request]:
+        """The stored requests of these keys, each as it was sent last, those of the first job in its order."""
+        retried = {request.key: request for job in self.jobs[1:] for request in self._stored(job, keys)}
+        for request in self._stored(self.root, keys):
+            yield retried.pop(request.key, request)
+        yield from retried.values()
+
+    def _stored(self, job: Job, keys: Container[str]) -> Iterator[Request]:
+        for path in (self.folder.requests(part.id) for part in job.parts):
+            if path.exists():
+                yield from (request for request in stored_requests(path) if request.key in keys)
+
     def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
         """The answers of some records, each with its job, one at a time."""
-        with Reader() as reader:
-            for job, record in records:
-                yield reader.read(self.results(job, record), record)
+        with Reader(self.folder) as reader:
+            yield from reader.read_all((_part_id(job, record), record) for job, record in records)
+
+
+def _part_id(job: Job, record: Record) -> str:
+    return job.parts[record.part - 1].id

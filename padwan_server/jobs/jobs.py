@@ -18,11 +18,11 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.diagnosis import diagnose
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, new_id, now
-from padwan_server.jobs.ledger import Findings, Ledger, Record
+from padwan_server.jobs.ledger import Findings, Ledger
 from padwan_server.jobs.looks import Looks
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.jobs.reconciliation import Reconciliation, seen
-from padwan_server.jobs.requests import Request, stored_requests
+from padwan_server.jobs.requests import Request
 from padwan_server.jobs.submission import Submission, Told, forget
 from padwan_server.jobs.tag import new_tag, tag_in, untagged
 from padwan_server.jobs.watcher import Watcher
@@ -145,7 +145,7 @@ class Jobs:
     async def _clean(self) -> None:
         """Forget submissions whose program ended while it wrote their requests: nobody was told of them."""
         for job in await self._call(self.ledger.unready):
-            if not self._folder.lock(job.id).is_held():
+            if not self.is_being_sent(job):
                 await self._call(forget, self.ledger, self._folder, job)
 
     def _submission(self, told: Told = nobody) -> Submission:
@@ -213,6 +213,10 @@ class Jobs:
                 if not error.transient:
                     raise
         return job
+
+    def is_being_sent(self, job: Job) -> bool:
+        """Whether a living process is sending it, or some of it."""
+        return self._folder.lock(job.id).is_held()
 
     async def _adopt(self, remote: RemoteJob) -> Job:
         """Remember a job that another program made with the same key, or know it as our own that got no answer."""
@@ -367,6 +371,19 @@ class Jobs:
         """Call ``function``, which reads the ledger or stored results, where it blocks nobody."""
         return await self._call(function, *args)
 
+    async def apart(self, chain: Chain, function: Callable[[Chain], T]) -> T:
+        """Call ``function``, which takes long, with the chain, in a thread and with a ledger of its own."""
+
+        def work() -> T:
+            ledger = Ledger(self._folder)
+            try:
+                with ledger.in_words():
+                    return function(replace(chain, ledger=ledger))
+            finally:
+                ledger.close()
+
+        return await asyncio.to_thread(work)
+
     async def findings(self, job: Job) -> Findings:
         """What is odd about the results of a job."""
         return await self._call(self.ledger.findings, job, _KEYS_TOLD)
@@ -379,27 +396,8 @@ class Jobs:
             active=active,
             key_fingerprint=self.key_fingerprint,
             moment=now(),
-            sending=self._folder.lock(job.id).is_held(),
+            sending=self.is_being_sent(job),
         )
-
-    # Retrying
-
-    async def requests(self, jobs: Iterable[Job], keys: set[str]) -> list[Request]:
-        """The stored requests of these keys, from the newest of the jobs that has each, in the first one's order."""
-
-        def collect() -> list[Request]:
-            latest: dict[str, Request] = {}
-            for part in (part for job in jobs for part in job.parts):
-                path = self._folder.requests(part.id)
-                if path.exists():
-                    latest |= {found.key: found for found in stored_requests(path) if found.key in keys}
-            return list(latest.values())
-
-        return await self._call(collect)
-
-    async def records(self, job: Job) -> list[Record]:
-        """What the ledger has of each request of a job, in the order in which they were sent."""
-        return await self._call(lambda: list(self.ledger.records(job)))
 
     # Deciding
 
@@ -410,7 +408,7 @@ class Jobs:
     async def adopt(self, job: Job, remote: RemoteJob) -> Job:
         """The unanswered part of ``job`` is this one at the service."""
         number, _ = _uncertain_part(job)
-        return await self._looks.taken(job, number, remote)
+        return await self._looks.taken(job, number, await self._gateway.get(remote.name))
 
     async def resubmit(self, job: Job) -> Job:
         """Send what is uncertain, and what never left, once more, by the user's word. Raises as ``submit`` does."""
@@ -451,7 +449,7 @@ class Jobs:
 
     def _refuse_unanswered(self, job: Job) -> None:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
-        moves = any(part.name and not part.terminal for part in job.parts) or self._folder.lock(job.id).is_held()
+        moves = any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
         if not moves and (job.uncertain or not job.sent):
             raise PadwanError(
                 "submit-uncertain",

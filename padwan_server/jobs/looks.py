@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from padwan_server.gemini.errors import ServiceError
+from padwan_server.gemini.errors import ServiceError, no_output
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.background import Background
@@ -49,7 +49,12 @@ class Looks:
         return job
 
     async def taken(self, job: Job, number: int, remote: RemoteJob) -> Job:
-        """``job`` with what one look says of its part ``number`` (from 1), and with its results if it has ended."""
+        """``job`` with what one look says of its part ``number`` (from 1), and with its results if it has ended.
+
+        ``remote`` comes from a get: a list tells no results. Raises ServiceError.
+        """
+        if remote.lacks_output:
+            raise no_output()
         part = job.parts[number - 1]
         # Whoever is shown the job has a key to it.
         mine = {"key_fingerprint": self.key_fingerprint, "looked": now(), "trouble": ""}

@@ -65,7 +65,8 @@ class PendingJobs:
                 await self._changed(progress_of(now, now.trouble))
         self._seen = current
         for job in unfinished if self._elected else ():
-            if job.id not in self._watched and job.id not in self._given_up:
+            known = job.id in self._watched or job.id in self._given_up
+            if not known and (job.sent or not self._jobs.is_being_sent(job)):
                 self._watched[job.id] = asyncio.create_task(self._watch(job))
 
     async def _watch(self, job: Job) -> None:

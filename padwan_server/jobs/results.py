@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from padwan_server.gemini.answers import Answer, parse_answer
+from padwan_server.gemini.answers import Answer, parse_answer, parse_answers
 from padwan_server.jobs.background import Background
-from padwan_server.jobs.folder import whole
+from padwan_server.jobs.folder import JobsFolder, whole
 from padwan_server.jobs.ledger import MISSING, Record
 
 _CHUNK = 1 << 20
+
+_AT_ONCE = 500
+"""Answers that are decoded at once."""
 
 BY_ORDER = (
     "No result carried a key, so answers were joined to prompts by their order, which the service does not promise."
@@ -83,8 +86,7 @@ class Answers:
                 start += len(line)
 
 
-@dataclass(frozen=True)
-class StoredAnswer:
+class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
     """One request of a job and its answer, if one came; ``raw`` is the line as received."""
 
     key: str
@@ -97,8 +99,9 @@ class StoredAnswer:
 class Reader:
     """Reads answers of stored results by their place."""
 
-    def __init__(self) -> None:
-        self._files: dict[Path, BinaryIO] = {}
+    def __init__(self, folder: JobsFolder) -> None:
+        self._folder = folder
+        self._files: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> Reader:
         return self
@@ -107,17 +110,52 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def read(self, path: Path, record: Record) -> StoredAnswer:
-        """The answer of ``record`` in the results ``path`` of its part; a missing one says so in its error."""
-        if record.outcome == MISSING:
-            return _no_answer(record)
-        if path not in self._files:
-            self._files[path] = path.open("rb")
-        file = self._files[path]
-        if file.tell() != record.start:
-            file.seek(record.start)
-        raw = file.read(record.length).rstrip(b"\n")
-        return StoredAnswer(record.key, record.digest, record.outcome, parse_answer(raw), raw)
+    def read_all(self, places: Iterable[tuple[str, Record]]) -> Iterator[StoredAnswer]:
+        """The answers of records, each in the results of a part, some hundreds decoded at once."""
+        rest = iter(places)
+        while some := list(islice(rest, _AT_ONCE)):
+            found = [place for place in some if place[1].outcome != MISSING]
+            lines = self._lines(found)
+            answers = zip(parse_answers(lines), lines, strict=True)
+            for _, record in some:
+                if record.outcome == MISSING:
+                    yield _no_answer(record)
+                else:
+                    answer, line = next(answers)
+                    if answer.key not in (None, record.key):
+                        answer = parse_answer(line)
+                    yield StoredAnswer(record.key, record.digest, record.outcome, answer, line)
+
+    def _lines(self, places: list[tuple[str, Record]]) -> list[bytes]:
+        """The lines at these places without their ends; neighbours are read together."""
+        lines: list[bytes] = []
+        for part_id, records in _neighbours(places):
+            file = self._file(part_id)
+            start = records[0].start
+            file.seek(start)
+            together = file.read(records[-1].start + records[-1].length - start)
+            lines += [together[r.start - start : r.start - start + r.length].rstrip(b"\n") for r in records]
+        return lines
+
+    def _file(self, part_id: str) -> BinaryIO:
+        if part_id not in self._files:
+            self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
+        return self._files[part_id]
+
+
+def _neighbours(places: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, list[Record]]]:
+    """Runs of records that stand one behind the other in the results of one part, no run longer than a chunk."""
+    run: list[Record] = []
+    of = ""
+    end = 0
+    for part_id, record in places:
+        if run and (part_id != of or record.start != end or end - run[0].start > _CHUNK):
+            yield of, run
+            run = []
+        of, end = part_id, record.start + record.length
+        run.append(record)
+    if run:
+        yield of, run
 
 
 def _no_answer(record: Record) -> StoredAnswer:

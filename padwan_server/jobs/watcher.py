@@ -43,7 +43,8 @@ class Watcher:
     _latest: JobProgress | None = None
     _failure: PadwanError | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
-    _eager: asyncio.Event = field(default_factory=asyncio.Event)
+    _awaited: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody has come who waits for a look."""
     _looks: int = 0
     _task: asyncio.Task[None] | None = None
 
@@ -55,17 +56,17 @@ class Watcher:
     async def follow(self, interval: float | None) -> AsyncGenerator[JobProgress]:
         """Every look from now on, until the job has ended and its results are here.
 
-        Looks are ``interval`` seconds apart, by the job's age unless given, or less if another follower is more eager.
-        Raises ServiceError when the service refuses for good.
+        The first comes at once. Looks are ``interval`` seconds apart, by the job's age unless given, or less if another
+        follower is more eager. Raises ServiceError when the service refuses for good.
         """
         if self.job.stored:
             yield progress_of(self.job)
             return
         self._intervals.append(interval)
-        self._eager.set()
+        self._awaited.set()
+        seen = self._looks
         if self._task is None:
             self._task = asyncio.create_task(self._watch())
-        seen = 0
         try:
             while True:
                 seen = await self._look_after(seen)
@@ -112,19 +113,20 @@ class Watcher:
         )
 
     async def _rest(self, pause: float, *, patient: bool) -> None:
-        """Wait for the next look. A new follower who is more eager does not wait out the others' interval."""
-        self._eager.clear()
-        resting = asyncio.create_task(sleep(pause))
+        """Wait for the next look, the shortest time alone once somebody waits for it; ``patient`` waits for nobody."""
+        self._awaited.clear()
+        shortest = min(pause, SHORTEST_INTERVAL)
+        if patient:
+            await sleep(pause)
+            return
+        await sleep(shortest)
+        resting = asyncio.create_task(sleep(pause - shortest))
+        awaiting = asyncio.create_task(self._awaited.wait())
         try:
-            while not resting.done():
-                woken = asyncio.create_task(self._eager.wait())
-                await asyncio.wait({resting, woken}, return_when=asyncio.FIRST_COMPLETED)
-                woken.cancel()
-                self._eager.clear()
-                if not patient and self._interval() < pause:
-                    return
+            await asyncio.wait({resting, awaiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             resting.cancel()
+            awaiting.cancel()
 
     async def _tell(self, note: str) -> None:
         async with self._news:

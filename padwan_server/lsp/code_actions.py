@@ -88,7 +88,7 @@ class CodeActions:
             title = f"Convert to {_NAMES[target]}"
             if not may_convert(prompts, target):
                 continue
-            path = free_path(document, "", EXTENSIONS[target])
+            path = free_path(document.path, "", EXTENSIONS[target])
             if later:
                 yield _later(document, f"{title}: {path.name}", convert=target.value, path=str(path))
             elif text := await _apart(partial(converted, target=target), prompts):
@@ -128,7 +128,7 @@ class CodeActions:
         entries = map(keyed, records)
         text = as_array(entries) if target is PromptFormat.JSON else as_lines(entries)
         what = "1 failed prompt" if len(records) == 1 else f"{len(records)} failed prompts"
-        return _new_file(f"Put {what} into a new file", free_path(document, ".failed", EXTENSIONS[target]), text)
+        return _new_file(f"Put {what} into a new file", free_path(document.path, ".failed", EXTENSIONS[target]), text)
 
     @property
     def _resolves(self) -> bool:

@@ -36,8 +36,7 @@ class CodeLenses:
         commands = [self._run(document, prompts)]
         if job:
             commands += await _of_job(document, job)
-        first = types.Range(types.Position(0, 0), types.Position(0, 0))
-        return [types.CodeLens(first, command) for command in commands]
+        return [_lens(place, command) for place, command in enumerate(commands)]
 
     def _run(self, document: PromptTextDocument, prompts: PromptDocument) -> types.Command:
         what = "1 prompt" if prompts.prompts == 1 else f"{prompts.prompts} prompts"
@@ -45,6 +44,12 @@ class CodeLenses:
         if errors:
             return types.Command(f"{what}, {errors} {'error' if errors == 1 else 'errors'}", "")
         return _command(f"Run {what}", "create", file=document.path)
+
+
+def _lens(place: int, command: types.Command) -> types.CodeLens:
+    """On the first line, in a column of its own: Neovim sorts by columns, and equal ones anyhow."""
+    at = types.Position(0, place)
+    return types.CodeLens(types.Range(at, at), command)
 
 
 async def _of_job(document: PromptTextDocument, job: LastJob) -> list[types.Command]:
@@ -64,7 +69,7 @@ def _job_commands(document: PromptTextDocument, job: LastJob, failed: int) -> It
         yield _command("Poll", "poll", job=shown.name, results=False)
         yield _command("Cancel", "cancel", job=shown.name)
     if root.stored:
-        yield _command("Export", "export", job=root.name, output=str(free_path(document, ".results", ".json")))
+        yield _command("Export", "export", job=root.name, output=str(free_path(document.path, ".results", ".json")))
     if root.stored and latest.stored and failed:
         yield _command(f"Retry {failed} failed", "retry", job=root.name, submit=True)
 

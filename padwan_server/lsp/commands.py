@@ -11,7 +11,9 @@ from pygls.uris import to_fs_path
 
 from padwan_server.errors import PadwanError
 from padwan_server.lsp.confirmation import confirm
+from padwan_server.lsp.outcomes import in_words
 from padwan_server.lsp.progress import CommandProgress
+from padwan_server.lsp.questions import Questions
 from padwan_server.operations.names import NAMES
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Commands:
 
     def __init__(self, server: PadwanLanguageServer) -> None:
         self._server = server
+        self._questions = Questions(server)
 
     def register(self) -> None:
         """Announce the commands. Their calls come through ``execute``: pygls cannot cancel its own handlers."""
@@ -37,7 +40,26 @@ class Commands:
     async def execute(self, params: types.ExecuteCommandParams) -> dict[str, Any]:
         """Run one command. Raises PadwanError."""
         operation = _operation(params.command)
+        if params.arguments:
+            return await self._run(operation, params)
+        try:
+            result = await self._run(operation, params)
+        except PadwanError as error:
+            self._tell(types.MessageType.Error, str(error))
+            raise
+        self._tell(types.MessageType.Info, in_words(result))
+        return result
+
+    def _tell(self, kind: types.MessageType, words: str) -> None:
+        """Show a person what became of a command that their editor sent without arguments."""
+        if self._questions.anybody:
+            self._server.window_show_message(types.ShowMessageParams(kind, words))
+
+    async def _run(self, operation: Operation[Any, Any], params: types.ExecuteCommandParams) -> dict[str, Any]:
         arguments = _arguments(params.arguments)
+        if self._questions.arise(operation, arguments):
+            await self._server.configuration.ready()
+            arguments = await self._questions.filled(operation, arguments)
         operation.parse(arguments)
         await self._server.configuration.ready()
         session = await self._session(arguments)

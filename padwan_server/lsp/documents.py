@@ -107,9 +107,9 @@ def _offsets(place: types.Range, text: PromptDocument | LineIndex, encoding: Enc
     return start, max(text.offset(place.end.line, place.end.character, encoding), start)
 
 
-def free_path(document: PromptTextDocument, suffix: str, extension: str) -> Path:
-    """A path beside a document, named after it, at which there is no file."""
-    path = Path(document.path)
+def free_path(file: str, suffix: str, extension: str) -> Path:
+    """A path beside a prompt file, named after it, at which there is no file."""
+    path = Path(file)
     base = path.with_suffix("")
     base = base.with_suffix("") if base.suffix == ".prompts" else base
     kind = ".prompts" if path.with_suffix("").suffix == ".prompts" and suffix != ".results" else ""
@@ -132,6 +132,11 @@ class PromptWorkspace(Workspace):
             sync_kind=self._sync_kind,
             position_codec=self._position_codec,
         )
+
+    @property
+    def encoding(self) -> Encoding:
+        """The unit of the client's columns."""
+        return Encoding(types.PositionEncodingKind(self.position_encoding or "utf-16").value)
 
     def get(self, uri: str) -> PromptTextDocument | None:
         """The open document of this address, if there is one."""

@@ -35,6 +35,7 @@ from padwan_server.lsp.hover import Hovers
 from padwan_server.lsp.inlay_hints import InlayHints
 from padwan_server.lsp.last_jobs import LastJobs
 from padwan_server.lsp.progress import JOB_PROGRESS
+from padwan_server.lsp.prompt_places import PromptPlaces
 from padwan_server.lsp.protocol import PadwanProtocol
 from padwan_server.lsp.rename import Renames
 from padwan_server.lsp.scope import Scope
@@ -66,6 +67,7 @@ FEATURES = (
     Folding,
     Hovers,
     InlayHints,
+    PromptPlaces,
     Renames,
     Symbols,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,8 @@ from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.settings import Settings
-from padwan_server.prompts.document import PromptDocument
+from padwan_server.prompts.document import PromptDocument, parse
+from padwan_server.prompts.format import PromptFormat
 
 RESULTS_SHOWN = 1000
 """Results that one answer holds at most; an export holds all."""
@@ -25,17 +27,23 @@ class PromptFile:
     """A prompt file as it stands now: on disk, or in the editor with changes not yet saved."""
 
     name: str
-    document: PromptDocument
+    format: PromptFormat
     unsaved: bool
+    pieces: Callable[[], Iterator[str]]
+    """Its text from the start, a piece at a time, at each call. Blocks; raises PadwanError as ``prompt_file`` does."""
+
+    async def document(self) -> PromptDocument:
+        """The whole of it, parsed."""
+        return await asyncio.to_thread(lambda: parse("".join(self.pieces()), self.format))
 
 
 class Workspace(Protocol):
     """The folder that a person works in."""
 
     async def prompt_file(self, file: str) -> PromptFile:
-        """The prompt file at this path (relative ones start at the workspace root), parsed.
+        """The prompt file at this path; relative ones start at the workspace root.
 
-        Raises PadwanError ``file-not-found``, ``file-not-readable`` or ``outside-workspace``.
+        Raises PadwanError ``file-not-found``, ``file-not-readable``, ``not-utf8`` or ``outside-workspace``.
         """
 
     def output_path(self, output: str) -> Path:

@@ -18,10 +18,9 @@ from padwan_server.jobs.job import Job
 from padwan_server.jobs.requests import Request
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params
-from padwan_server.operations.prompt_source import prompt_source, sendable
-from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view, problem_view
-from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
-from padwan_server.prompts.record import Record
+from padwan_server.operations.prompt_source import Sendable, prompt_source, sendable
+from padwan_server.operations.views import JobView, ProblemView, PromptFilePath, job_view
+from padwan_server.prompts.prompt import Prompt
 from padwan_server.service import MAX_PROMPTS, model_name, model_warning
 
 T = TypeVar("T")
@@ -82,8 +81,8 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     Sends nothing if any prompt has an error. The answer names the job: poll it, then export it.
     """
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
-    # Not on the event loop: there may be a million of them.
-    chosen = await asyncio.to_thread(lambda: choice(sendable(source, grades), params))
+    sound = await sendable(source, grades)
+    chosen = await asyncio.to_thread(choice, sound, params)
     refuse_more(chosen.count, params.max_requests, "choose prompts with keys or range")
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
@@ -91,7 +90,7 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     jobs = await context.open_jobs()
 
     async def submit(*, again: bool) -> Job:
-        requests = (request_of(record, params.system, params.config) for record in chosen.records())
+        requests = (request_of(prompt, params.system, params.config) for prompt in chosen.prompts())
         return await jobs.submit(
             model, params.name, requests, source.name, per_part=params.max_per_job, again=again, told=context.progress
         )
@@ -106,10 +105,7 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
         **job_view(job).model_dump(),
         unsaved=source.unsaved,
         warnings=[warning] if warning else [],
-        problems=[
-            problem_view(problem, source.document, grades)
-            for problem in source.document.find(PROBLEMS_SHOWN, grades.shown)
-        ],
+        problems=sound.problems,
     )
 
 
@@ -131,37 +127,37 @@ def spending(count: int, model: str, which: str, context: Context) -> str:
     return f"Send {prompts} to {model} as a Gemini batch job? {price}"
 
 
-def request_of(record: Record, system: str | None, config: dict[str, Any] | None) -> Request:
+def request_of(prompt: Prompt, system: str | None, config: dict[str, Any] | None) -> Request:
     """The Gemini request of a prompt, with the whole file's instruction and config where it has none."""
-    if record.request is None:
-        request = text_request(record.text, system or "", config)
+    if prompt.request is None:
+        request = text_request(prompt.text, system or "", config)
     else:
-        request = with_defaults(record.request, system or "", config)
-    return Request(key=record.key, request=request, digest=record.digest)
+        request = with_defaults(prompt.request, system or "", config)
+    return Request(key=prompt.key, request=request, digest=prompt.digest)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Some of the prompts of a document."""
+    """Some of the prompts of a source."""
 
     count: int
-    records: Callable[[], Iterator[Record]]
+    prompts: Callable[[], Iterator[Prompt]]
     """They are read anew at each call, one after the other."""
 
 
-def choice(document: PromptDocument, params: CreateParams) -> Choice:
+def choice(source: Sendable, params: CreateParams) -> Choice:
     """What ``keys`` or ``range`` choose. Raises PadwanError ``unknown-keys`` or ``empty-range``."""
     if params.keys is not None and params.range is not None:
         raise PadwanError("keys-or-range", "Give keys or range, not both.", "Leave one of them out.")
     if params.keys is not None:
-        return _of_keys(document, set(params.keys))
+        return _of_keys(source, set(params.keys))
     if params.range is not None:
-        return _of_range(document, params.range)
-    return Choice(document.prompts, lambda: document.records_from(0))
+        return _of_range(source, params.range)
+    return Choice(source.count, source.prompts)
 
 
-def _of_keys(document: PromptDocument, wanted: set[str]) -> Choice:
-    unknown = sorted(wanted.difference(record.key for record in document.records_from(0)))
+def _of_keys(source: Sendable, wanted: set[str]) -> Choice:
+    unknown = sorted(wanted.difference(prompt.key for prompt in source.prompts()))
     if unknown:
         raise PadwanError(
             "unknown-keys",
@@ -169,20 +165,20 @@ def _of_keys(document: PromptDocument, wanted: set[str]) -> Choice:
             "Check the keys; a prompt without one has prompt-<position>, counted from 0.",
             {"keys": unknown},
         )
-    return Choice(len(wanted), lambda: (record for record in document.records_from(0) if record.key in wanted))
+    return Choice(len(wanted), lambda: (prompt for prompt in source.prompts() if prompt.key in wanted))
 
 
-def _of_range(document: PromptDocument, given: str) -> Choice:
+def _of_range(source: Sendable, given: str) -> Choice:
     first, dash, last = given.partition("-")
     start = max(int(first) - 1, 0)
-    end = min(int(last or document.prompts) if dash else int(first), document.prompts)
+    end = min(int(last or source.count) if dash else int(first), source.count)
     if start >= end:
         raise PadwanError(
             "empty-range",
-            f"Nothing was sent: the range {given} holds no prompt; there are {document.prompts}.",
+            f"Nothing was sent: the range {given} holds no prompt; there are {source.count}.",
             "Ranges count prompts from 1, both ends included.",
         )
-    return Choice(end - start, lambda: islice(document.records_from(0), start, end))
+    return Choice(end - start, lambda: islice(source.prompts(), start, end))
 
 
 CREATE = Operation(

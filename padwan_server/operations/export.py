@@ -53,7 +53,7 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    rows = await jobs.read(lambda: _write(chain, target, format, params))
+    rows = await jobs.apart(chain, lambda whole: _write(whole, target, format, params))
     outcomes = await jobs.read(chain.outcomes)
     return ExportResult(
         job=job.name,
@@ -81,14 +81,14 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
 def _row(stored: StoredAnswer) -> Row:
     answer = stored.answer
     return Row(
-        key=stored.key,
-        content=answer.content,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        total_tokens=answer.total_tokens,
-        error=answer.error,
-        finish_reason=answer.finish_reason,
-        raw=stored.raw,
+        stored.key,
+        answer.content,
+        answer.input_tokens,
+        answer.output_tokens,
+        answer.total_tokens,
+        answer.error,
+        answer.finish_reason,
+        stored.raw,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
@@ -27,6 +28,10 @@ _OUTCOMES = {
     "truncated": {"truncated"},
     "missing": {"missing"},
 }
+
+
+FAILED_SHOWN = 1000
+"""Prompts that are told one by one."""
 
 
 class RetryParams(Params):
@@ -60,7 +65,8 @@ class RetryResult(Result):
 
     job: str = Field(description="The job that was asked about.")
     total: int = Field(description="Prompts of the job.")
-    failed: list[FailedPrompt] = Field(description="The prompts that the choice names, in their order.")
+    failed: list[FailedPrompt] = Field(description="The prompts that the choice names, in their order, the first 1000.")
+    failed_total: int = Field(description="How many there are.")
     submitted: JobView | None = Field(description="The new job with these prompts, null if none was sent.")
     changed: list[str] = Field(description="Keys whose text in the given file differs from what was sent before.")
     message: str = Field(description="The same in a sentence.")
@@ -75,27 +81,77 @@ async def retry(params: RetryParams, context: Context) -> RetryResult:
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
     outcomes = set().union(*(_OUTCOMES[choice] for choice in params.which))
-    failed = await jobs.read(lambda: [a for a in chain.answers() if a.outcome in outcomes])
+    failed = await jobs.read(lambda: [found for found in chain.records() if found[1].outcome in outcomes])
+    shown = await jobs.read(lambda: list(chain.read(failed[:FAILED_SHOWN])))
     total = await jobs.read(lambda: sum(chain.outcomes().values()))
-    corrected = await _corrected(params.file, context)
-    digests = {record.key: record.digest for job in chain.jobs for record in await jobs.records(job)}
-    changed = [a.key for a in failed if a.key in corrected and corrected[a.key].digest != digests.get(a.key)]
-    submitted = None
-    if failed and params.submit:
-        _refuse_while_running(chain)
-        refuse_more(len(failed), params.max_requests, "choose fewer with which")
-        requests = await _requests(chain, failed, corrected, digests, jobs)
-        await context.approve(spending(len(failed), chain.root.model, f"of {job.name} again", context))
-        sent = await jobs.submit(chain.root.model, chain.root.display_name, requests, chain.root.source, chain.root.id)
-        submitted = job_view(sent)
+    again = _Again({record.key: record.digest for _, record in failed}, await _corrected(params.file, context))
+    submitted = await _submitted(again, chain, jobs, params, context) if failed and params.submit else None
     return RetryResult(
         job=job.name,
         total=total,
-        failed=[_failed_prompt(answer) for answer in failed],
+        failed=[_failed_prompt(answer) for answer in shown],
+        failed_total=len(failed),
         submitted=submitted,
-        changed=changed,
+        changed=again.changed,
         message=_summary(len(failed), total, submitted),
     )
+
+
+async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
+    """What the given file has for each key."""
+    if not file:
+        return {}
+    source, grades = await prompt_source(file, None, context), context.settings.grades
+    prompts = await sendable(source, grades)
+    return await asyncio.to_thread(lambda: {p.key: request_of(p, None, None) for p in prompts.prompts()})
+
+
+@dataclass(frozen=True)
+class _Again:
+    """What to send again: the digest of what was sent for each key, and the corrected requests that there are."""
+
+    digests: dict[str, str]
+    corrected: dict[str, Request]
+
+    @property
+    def changed(self) -> list[str]:
+        """Keys with another text than before."""
+        return [key for key in self.digests if self._is_changed(key)]
+
+    def _is_changed(self, key: str) -> bool:
+        return key in self.corrected and self.corrected[key].digest != self.digests[key]
+
+    def requests(self, stored: Iterable[Request]) -> Iterator[Request]:
+        """The stored requests, their contents replaced by the corrected ones; instruction and config stay."""
+        alone = dict.fromkeys(key for key in self.digests if key in self.corrected)
+        for before in stored:
+            alone.pop(before.key, None)
+            if self._is_changed(before.key):
+                corrected = self.corrected[before.key]
+                yield Request(before.key, {**before.request, **corrected.request}, corrected.digest)
+            else:
+                yield Request(before.key, before.request, self.digests[before.key])
+        yield from (self.corrected[key] for key in alone)
+
+
+async def _submitted(again: _Again, chain: Chain, jobs: Jobs, params: RetryParams, context: Context) -> JobView:
+    _refuse_while_running(chain)
+    refuse_more(len(again.digests), params.max_requests, "choose fewer with which")
+    keys = again.digests.keys()
+    held = await jobs.read(lambda: {request.key for request in chain.requests(keys)})
+    lost = sorted(keys - held - again.corrected.keys())
+    if lost:
+        raise PadwanError(
+            "requests-unknown",
+            f"Nothing was sent: this workspace does not hold the prompts of {', '.join(lost[:10])}.",
+            "Pass the prompt file that the job was made from as file.",
+            {"keys": lost[:FAILED_SHOWN]},
+        )
+    root = chain.root
+    await context.approve(spending(len(keys), root.model, f"of {root.name} again", context))
+    requests = again.requests(chain.requests(keys))
+    sent = await jobs.submit(root.model, root.display_name, requests, root.source, root.id, told=context.progress)
+    return job_view(sent)
 
 
 def _refuse_while_running(chain: Chain) -> None:
@@ -104,51 +160,9 @@ def _refuse_while_running(chain: Chain) -> None:
             raise PadwanError(
                 "retry-running",
                 f"Nothing was sent: failed prompts of this job are already being retried ({job.state}).",
-                f"Poll {job.name} first." if job.name else "See batch list for that submission first.",
+                f"Resolve {job.id} first." if job.uncertain or not job.name else f"Poll {job.name} first.",
                 {"job": job.name, "id": job.id},
             )
-
-
-async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
-    """What the given file has for each key."""
-    if not file:
-        return {}
-    source, grades = await prompt_source(file, None, context), context.settings.grades
-    return await asyncio.to_thread(
-        lambda: {r.key: request_of(r, None, None) for r in sendable(source, grades).records_from(0)}
-    )
-
-
-async def _requests(
-    chain: Chain,
-    failed: Sequence[StoredAnswer],
-    corrected: dict[str, Request],
-    digests: dict[str, str],
-    jobs: Jobs,
-) -> list[Request]:
-    """The requests to send again."""
-    keys = {answer.key for answer in failed}
-    stored = {request.key: request for request in await jobs.requests(chain.jobs, keys)}
-    lost = sorted(keys - stored.keys() - corrected.keys())
-    if lost:
-        raise PadwanError(
-            "requests-unknown",
-            f"Nothing was sent: this workspace does not hold the prompts of {', '.join(lost[:10])}.",
-            "Pass the prompt file that the job was made from as file.",
-            {"keys": lost},
-        )
-    return [_again(answer.key, digests, stored, corrected) for answer in failed]
-
-
-def _again(key: str, digests: dict[str, str], stored: dict[str, Request], corrected: dict[str, Request]) -> Request:
-    """The stored request, its contents replaced by the corrected ones; instruction and config stay."""
-    if key not in stored:
-        return corrected[key]
-    before = stored[key]
-    if key not in corrected or corrected[key].digest == digests.get(key):
-        return Request(key, before.request, digests.get(key, ""))
-    merged: dict[str, Any] = {**before.request, **corrected[key].request}
-    return Request(key, merged, corrected[key].digest)
 
 
 def _failed_prompt(answer: StoredAnswer) -> FailedPrompt:

@@ -38,7 +38,7 @@ async def validate(params: ValidateParams, context: Context) -> ValidateResult:
     Sends nothing and costs nothing.
     """
     source = await prompt_source(params.file, params.prompts, context)
-    document = source.document
+    document = await source.document()
     grades = context.settings.grades
     counts = document.counts()
     errors = number_of(counts, grades.stopping)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from padwan_server.prompts.entry import read_entry
 from padwan_server.prompts.glance import Glance, content_number
 from padwan_server.prompts.problem import Problem
-from padwan_server.prompts.record import DEFAULT_PREFIX, Record, number_in
+from padwan_server.prompts.prompt import Prompt
+from padwan_server.prompts.record import DEFAULT_PREFIX, Record, default_key, number_in
 from padwan_server.prompts.scanner import scan_record
 from padwan_server.prompts.text import Encoding, LineIndex, count_line_ends, width
 
@@ -66,6 +67,8 @@ class Block:
     """Finds the entries of a block that was only glanced at."""
     read: Callable[[str, int, int], tuple[Record | None, list[Problem]]] | None = None
     """Reads such an entry: from the text, its start and its position."""
+    values: Callable[[], Sequence[Any]] | None = None
+    """Decodes all entries of such a block at once, if none of them is odd: strings, or objects as they are written."""
 
     @property
     def count(self) -> int:
@@ -117,6 +120,18 @@ class Block:
         if record is None:
             raise AssertionError("a sound entry could not be read again")
         return record
+
+    def prompts(self, entries: int) -> Iterator[Prompt]:
+        """What there is to send of its records; so many ``entries`` of the document stand before it."""
+        if self.values is None or self.records_read:
+            for position in range(self.count):
+                if position not in self.missing:
+                    record = self._read(position).shifted(0, entries)
+                    yield Prompt(record.key, record.text, record.request)
+            return
+        for position, (key, value) in enumerate(zip(self.keys, self.values(), strict=True), entries):
+            fields = value if type(value) is dict else {"prompt": value}
+            yield Prompt(key or default_key(position), fields.get("prompt", ""), fields.get("request"))
 
     @cached_property
     def starts(self) -> Sequence[int]:
@@ -174,9 +189,12 @@ class Block:
         return Counter(problem.code for problem in self.problems)
 
 
-def glanced_block(text: str, glance: Glance, find_starts: Callable[[str], Iterable[int]]) -> Block:
+def glanced_block(
+    text: str, glance: Glance, find_starts: Callable[[str], Iterable[int]], values: Callable[[], Sequence[Any]]
+) -> Block:
     """A block of sound entries, of which only the odd ones are read exactly."""
     block = Block(text, glance.keys, glance.contents, glance.strings, [], reach=len(text), find_starts=find_starts)
+    block.values = None if glance.odd else values
     missing = []
     for position in glance.odd:
         start = block.starts[position]

@@ -18,6 +18,7 @@ from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.json_array import array_blocks
 from padwan_server.prompts.lines import line_blocks
 from padwan_server.prompts.problem import Problem
+from padwan_server.prompts.prompt import Prompt
 from padwan_server.prompts.record import Record, number_in
 from padwan_server.prompts.repeats import Repeats
 from padwan_server.prompts.rules import ALL, ERRORS, Code
@@ -167,6 +168,11 @@ class PromptDocument:
                 if record.span.end >= offset:
                     yield record
 
+    def to_send(self) -> Iterator[Prompt]:
+        """What there is to send, in order."""
+        for entries, block in zip(self._blocks.entries, self._blocks, strict=False):
+            yield from block.prompts(entries)
+
     def record_at(self, offset: int) -> Record | None:
         """The record that stands at an offset."""
         at = self._blocks.at_offset(max(offset - 1, 0))
@@ -274,6 +280,6 @@ def parse(text: str, format: PromptFormat) -> PromptDocument:  # noqa: A002 the 
     return PromptDocument(text, format)
 
 
-def from_strings(prompts: Sequence[str]) -> PromptDocument:
-    """The document of prompts that come as a list: a JSON array of strings, one on a line."""
-    return PromptDocument(json.dumps(list(prompts), indent=0), PromptFormat.JSON)
+def text_of(prompts: Sequence[str]) -> str:
+    """A prompt file of prompts that come as a list: a JSON array of strings, one on a line."""
+    return json.dumps(list(prompts), indent=0)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum, auto
 from functools import partial
+from typing import Any
 
 from padwan_server.prompts.block import Before, Block, Bracket, glanced_block, read_block
 from padwan_server.prompts.entry import read_entry
@@ -99,12 +100,19 @@ def _glance(text: str, *, opens: bool, closes: bool) -> Block | None:
     glance = glance_at_array(text[start:closing])
     if glance is None or not (glance.keys or (opens and closes)):
         return None
-    block = glanced_block(text, glance, partial(_starts, start=start, end=closing))
+    values = partial(_values, text, start, closing)
+    block = glanced_block(text, glance, partial(_starts, start=start, end=closing), values)
     if opens:
         block.brackets.append(Bracket("[", start - 1, 0))
     if closes:
         block.brackets.append(Bracket("]", closing, block.count))
     return block
+
+
+def _values(text: str, start: int, end: int) -> list[Any]:
+    """All entries of sound JSON."""
+    values: list[Any] = json.loads(f"[{text[start:end]}]")
+    return values
 
 
 def _starts(text: str, start: int, end: int) -> Iterator[int]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from functools import partial
+from typing import Any
 
 from padwan_server.prompts.block import Block, glanced_block, read_block
 from padwan_server.prompts.entry import control_problem, read_entry
@@ -67,7 +69,13 @@ def _json_block(text: str, start: int) -> Block:
     glance = glance_at_lines(text[start:])
     if glance is None or len(glance.keys) != len(lines) or not all(text[slice(*line)].strip() for line in lines):
         return _exact_block(text, lines)
-    return glanced_block(text, glance, partial(_starts, start=start))
+    return glanced_block(text, glance, partial(_starts, start=start), partial(_values, text, start))
+
+
+def _values(text: str, start: int) -> list[Any]:
+    """The values of sound lines."""
+    values: list[Any] = json.loads(f"[{LINE_END.sub(',', text[start:].rstrip())}]")
+    return values
 
 
 def _starts(text: str, start: int) -> Iterator[int]:
@@ -134,7 +142,7 @@ def _blank(text: str, line: Span) -> Problem:
 
 def _text_block(text: str, start: int) -> Block:
     """Every line that is not blank, stripped of all white space around it, also Unicode's; what is inside stays."""
-    prompts = [stripped for begin, end in _lines(text, start) if (stripped := text[begin:end].strip())]
+    prompts = _prompts(text, start)
     block = Block(
         text,
         keys=[None] * len(prompts),
@@ -144,6 +152,7 @@ def _text_block(text: str, start: int) -> Block:
         reach=len(text),
         find_starts=partial(_text_starts, start=start),
         read=_read_text,
+        values=partial(_prompts, text, start),
     )
     checks = []
     if not (text.isascii() or _encodes(text)):
@@ -154,6 +163,10 @@ def _text_block(text: str, start: int) -> Block:
         spans = [_text_span(text, at) for at in block.starts]
         block.problems = [found for span in spans for check in checks for found in check(text, span)]
     return block
+
+
+def _prompts(text: str, start: int) -> list[str]:
+    return [stripped for begin, end in _lines(text, start) if (stripped := text[begin:end].strip())]
 
 
 def _text_starts(text: str, start: int) -> Iterator[int]:

@@ -84,7 +84,6 @@ _UNREADABLE = ERRORS - {
     Code.BLANK_PROMPT,
     Code.DUPLICATE_KEY,
     Code.LONE_SURROGATE,
-    Code.FILE_TOO_LARGE,
     Code.EMPTY_FILE,
     Code.NOT_UTF8,
 }

@@ -36,9 +36,8 @@ class Code(StrEnum):
     BAD_REQUEST_FIELD = "bad-request-field"
     RETIRED_MODEL = "retired-model"
     CONTROL_CHARACTER = "control-character"
-    FILE_TOO_LARGE = "file-too-large"
     LARGE_FILE = "large-file"
-    TOO_MANY_PROMPTS = "too-many-prompts"
+    SEVERAL_JOBS = "several-jobs"
     FAILED_REQUEST = "failed-request"
     MORE_PROBLEMS = "more-problems"
 
@@ -78,7 +77,6 @@ RULES = (
     Rule(Code.DUPLICATE_MEMBER, Severity.ERROR, "An object names a member twice, so one of its values would be lost."),
     Rule(Code.LONE_SURROGATE, Severity.ERROR, "Half of a surrogate pair, which no UTF-8 text can hold."),
     Rule(Code.NOT_UTF8, Severity.ERROR, "The file's bytes are not UTF-8."),
-    Rule(Code.FILE_TOO_LARGE, Severity.ERROR, "There is more in the file than the service takes in one job (2 GB)."),
     Rule(
         Code.BYTE_ORDER_MARK, Severity.WARNING, "The file starts with a byte order mark. It is no part of any prompt."
     ),
@@ -96,11 +94,13 @@ RULES = (
         Severity.WARNING,
         "A prompt holds control characters, or characters that turn the direction of text, which nobody sees.",
     ),
-    Rule(Code.TOO_MANY_PROMPTS, Severity.WARNING, "There are more prompts than one job is known to take."),
     Rule(
         Code.FAILED_REQUEST,
         Severity.WARNING,
         "The last job of this file has no good answer to a prompt. Editors show it until it is retried or changed.",
+    ),
+    Rule(
+        Code.SEVERAL_JOBS, Severity.INFORMATION, "The prompts are more than one job takes, and are split into several."
     ),
     Rule(Code.LARGE_FILE, Severity.INFORMATION, "The prompts are too large to be sent inline and will be uploaded."),
     Rule(Code.MORE_PROBLEMS, Severity.INFORMATION, "Stands for all the problems that are too many to be shown."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from padwan_server.prompts.blocks import Blocks
 from padwan_server.prompts.format import PromptFormat
@@ -27,7 +28,7 @@ def problems_of_the_whole(blocks: Blocks, format: PromptFormat) -> list[Problem]
         found.append(problem(Code.EMPTY_FILE, "There is no prompt in this file. Write one.", Span(0, blocks.size)))
     if odd := _first_of_another_kind(blocks):
         found.append(problem(Code.MIXED_ARRAY, "From here on, prompts are strings as well as objects.", odd.span))
-    return [*found, *_too_much(blocks)]
+    return [*found, *too_much(blocks.size_in_bytes, blocks.entry_count)]
 
 
 def _byte_order_mark() -> Problem:
@@ -56,17 +57,17 @@ def _first_of_another_kind(blocks: Blocks) -> Record | None:
     return None
 
 
-def _too_much(blocks: Blocks) -> Iterator[Problem]:
-    start = Span(0, min(1, blocks.size))
-    size = blocks.size_in_bytes + _REQUEST_BYTES * blocks.entry_count
-    if size > MAX_INPUT_FILE_BYTES:
-        message = f"About {size / 1e9:.1f} GB of requests, and the service takes 2 GB. Split this file."
-        yield problem(Code.FILE_TOO_LARGE, message, start)
+def too_much(size_in_bytes: int, entries: int) -> Iterator[Problem]:
+    """What becomes of a file of this size that holds so many entries."""
+    start = Span(0, min(1, size_in_bytes))
+    size = size_in_bytes + _REQUEST_BYTES * entries
+    jobs = max(ceil(size / MAX_INPUT_FILE_BYTES), ceil(entries / MAX_PROMPTS))
+    if jobs > 1:
+        message = (
+            f"{entries:,} prompts, about {size / 1e6:,.0f} MB of requests, are more than one job takes: about {jobs} "
+            "will be made of them and handled as one. Nothing to do."
+        )
+        yield problem(Code.SEVERAL_JOBS, message, start)
     elif size > INLINE_LIMIT_BYTES:
         message = f"About {size / 1e6:.0f} MB of requests: they will be uploaded as an input file. Nothing to do."
         yield problem(Code.LARGE_FILE, message, start)
-    if blocks.entry_count > MAX_PROMPTS:
-        message = (
-            f"{blocks.entry_count:,} prompts in one job: more than {MAX_PROMPTS:,} may be refused. Split this file."
-        )
-        yield problem(Code.TOO_MANY_PROMPTS, message, start)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from padwan_server.errors import PadwanError
 from padwan_server.jobs.folder import NAME as FOLDER
 from padwan_server.operations.context import PromptFile
-from padwan_server.prompts.document import parse
 from padwan_server.prompts.format import format_of
-from padwan_server.prompts.source import BYTE_ORDER_MARK, decode
-from padwan_server.service import MAX_INPUT_FILE_BYTES
+from padwan_server.prompts.source import BYTE_ORDER_MARK, NotUtf8Error, decoded
+
+_PIECE = 1 << 20
+"""Bytes of a file that are read at once."""
 
 OpenText = Callable[[Path], str | None]
 """The text of a document that is open, else None."""
@@ -34,9 +35,14 @@ class FolderWorkspace:
         return await asyncio.to_thread(self._prompt_file, path, file, self._open_text(path))
 
     def _prompt_file(self, path: Path, file: str, open_text: str | None) -> PromptFile:
-        unsaved = open_text is not None and _differs(path, open_text)
-        text = open_text if open_text is not None and unsaved else self._read(path, file)
-        return PromptFile(self.display_path(path), parse(text, format_of(str(path))), unsaved)
+        name, format = self.display_path(path), format_of(str(path))  # noqa: A001 the field's own word
+        if self._confined:
+            _refuse_devices(path, file)
+        if open_text is not None and _differs(path, open_text):
+            return PromptFile(name, format, True, lambda: iter([open_text]))
+        for _ in islice(_pieces(path, file), 1):
+            """What cannot be read at all is told now."""
+        return PromptFile(name, format, False, lambda: _pieces(path, file))
 
     def output_path(self, output: str) -> Path:
         """See operations.context.Workspace."""
@@ -51,35 +57,6 @@ class FolderWorkspace:
             if path.is_relative_to(root):
                 return path.relative_to(root).as_posix()
         return str(path)
-
-    def _read(self, path: Path, file: str) -> str:
-        try:
-            found = path.stat()
-            if self._confined and not stat.S_ISREG(found.st_mode):
-                raise PadwanError(
-                    "file-not-readable", f"{file} is no plain file.", "Give another path.", {"file": file}
-                )
-            if found.st_size > MAX_INPUT_FILE_BYTES:
-                raise PadwanError(
-                    "file-too-large",
-                    f"{file} is larger than the service takes (2 GB).",
-                    "Split it into several prompt files.",
-                )
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise PadwanError(
-                "file-not-found", f"There is no file {file}.", "Paths start at the workspace root.", {"file": file}
-            ) from None
-        except OSError as error:
-            raise PadwanError(
-                "file-not-readable", f"{file} cannot be read: {error.strerror}.", "Check the file.", {"file": file}
-            ) from None
-        text, problem = decode(data)
-        if problem:
-            raise PadwanError(
-                "not-utf8", f"{file}: {problem.message}", "Editors offer it as an encoding.", {"file": file}
-            )
-        return text
 
     def _resolve(self, given: str) -> Path:
         if "\0" in given:
@@ -121,6 +98,12 @@ def _refuse_for_assistants(inside: Path, given: str) -> None:
     )
 
 
+def _refuse_devices(path: Path, file: str) -> None:
+    """Raises PadwanError ``file-not-readable`` for what is no plain file: a pipe would be waited for."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise PadwanError("file-not-readable", f"{file} is not a plain file.", "Give another path.", {"file": file})
+
+
 def _home_of(given: str) -> Path:
     try:
         return Path(given).expanduser()
@@ -133,10 +116,29 @@ def _invalid(given: str) -> PadwanError:
     return PadwanError("invalid-path", f"{given[:100]} cannot be the path of a file.", "Give another path.")
 
 
+def _pieces(path: Path, file: str) -> Iterator[str]:
+    """The text of a file on the disk, a piece at a time; ``file`` is how the person named it. Raises PadwanError."""
+    try:
+        with path.open("rb") as data:
+            yield from decoded(iter(lambda: data.read(_PIECE), b""))
+    except FileNotFoundError:
+        raise PadwanError(
+            "file-not-found", f"There is no file {file}.", "Paths start at the workspace root.", {"file": file}
+        ) from None
+    except OSError as error:
+        raise PadwanError(
+            "file-not-readable", f"{file} cannot be read: {error.strerror}.", "Check the file.", {"file": file}
+        ) from None
+    except NotUtf8Error as error:
+        raise PadwanError(
+            "not-utf8", f"{file}: {error.problem.message}", "Editors offer it as an encoding.", {"file": file}
+        ) from None
+
+
 def _differs(path: Path, text: str) -> bool:
     """Whether an open document is not what is on the disk; a byte order mark is no difference."""
     try:
-        saved, _ = decode(path.read_bytes())
-    except OSError:
+        saved = "".join(_pieces(path, path.name))
+    except PadwanError:
         return True
     return saved.removeprefix(BYTE_ORDER_MARK) != text.removeprefix(BYTE_ORDER_MARK)

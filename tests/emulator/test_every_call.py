@@ -13,7 +13,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
 
 Emulate = Callable[..., RunningEmulator]
 MODEL, EMBEDDER = "gemini-3.8-flash", "gemini-embedding-001"
@@ -120,7 +120,7 @@ def create(client: genai.Client, **changes: Any) -> Any:
 
 REFUSALS: list[tuple[Callable[[genai.Client], Any], int, str, str]] = [
     (lambda client: create(client, model="gone"), 404, "NOT_FOUND", "models/gone is not found"),
-    (lambda client: client.models.get(model="gone"), 404, "NOT_FOUND", "models/gone is not found"),
+    (lambda client: client.models.get(model="gone"), 404, "NOT_FOUND", "Model is not found: models/gone"),
     (lambda client: client.models.generate_content(model="gone", contents="x"), 404, "NOT_FOUND", "generateContent"),
     (lambda client: client.batches.get(name="batches/nothere"), 404, "NOT_FOUND", "Requested entity was not found"),
     (lambda client: client.batches.cancel(name="batches/nothere"), 404, "NOT_FOUND", "not found"),
@@ -128,19 +128,34 @@ REFUSALS: list[tuple[Callable[[genai.Client], Any], int, str, str]] = [
     (lambda client: create(client, src="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
     (lambda client: client.files.download(file="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
     (lambda client: client.files.delete(name="files/nothere"), 403, "PERMISSION_DENIED", "may not exist"),
+    (lambda client: create(client, src=[types.InlinedRequest(contents=[])]), 400, "INVALID_ARGUMENT", "contents"),
+    (lambda client: create(client, src=[]), 400, "INVALID_ARGUMENT", "no requests are given"),
+    (
+        lambda client: create(client, src=[types.InlinedRequest(contents="x" * 20_000_001)]),
+        400,
+        "INVALID_ARGUMENT",
+        "exceeds the limit",
+    ),
+    (lambda client: client.files.get(name="files/" + "x" * 41), 400, "INVALID_ARGUMENT", "more than 40 characters"),
+    (lambda client: client.batches.list(config={"page_token": "odd"}), 400, "INVALID_ARGUMENT", "invalid argument"),
+    (lambda client: client.batches.list(config={"page_size": -1}), 400, "INVALID_ARGUMENT", "invalid argument"),
+    (lambda client: create(client, model="no name"), 400, "INVALID_ARGUMENT", "unexpected model name format"),
     (lambda client: client.models.generate_content(model=MODEL, contents=[]), 400, "INVALID_ARGUMENT", "contents"),
 ]
 
 
+@pytest.fixture(scope="module")
+def refusing() -> Iterator[genai.Client]:
+    with start_emulator({"refuse_models": ["gone"]}) as emulator, client_of(emulator) as client:
+        yield client
+
+
 @pytest.mark.parametrize(("call", "code", "status", "words"), REFUSALS)
 def test_refusals_in_the_services_words(
-    emulate: Emulate, call: Callable[[genai.Client], Any], code: int, status: str, words: str
+    refusing: genai.Client, call: Callable[[genai.Client], Any], code: int, status: str, words: str
 ) -> None:
-    with (
-        client_of(emulate({"refuse_models": ["gone"]})) as client,
-        pytest.raises((errors.ClientError, ValueError)) as refused,
-    ):
-        call(client)
+    with pytest.raises((errors.ClientError, ValueError)) as refused:
+        call(refusing)
     if isinstance(refused.value, errors.ClientError):
         assert (refused.value.code, refused.value.status) == (code, status)
         assert words in (refused.value.message or "")
@@ -153,3 +168,22 @@ def test_an_error_on_demand_is_one_over_http_too(emulate: Emulate) -> None:
     with client_of(emulate(scenario)) as client, pytest.raises(errors.ClientError) as refused:
         client.models.generate_content(model=MODEL, contents="x")
     assert (refused.value.code, refused.value.status) == (429, "RESOURCE_EXHAUSTED")
+
+
+def test_a_quota_that_is_used_up_says_when_to_come_back(emulate: Emulate) -> None:
+    with client_of(emulate({"limits": {"jobs": 0}})) as client, pytest.raises(errors.ClientError) as refused:
+        create(client)
+    assert (refused.value.code, refused.value.status) == (429, "RESOURCE_EXHAUSTED")
+    details = {detail["@type"].rsplit(".", 1)[1]: detail for detail in refused.value.details["error"]["details"]}
+    assert details["RetryInfo"]["retryDelay"] == "30s"
+
+
+def test_a_file_with_a_line_that_cannot_be_read_is_told_at_once(emulate: Emulate, tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(LINE + '{"key": "b", "request": {"contents": [], "thinking_config": {}}}\n')
+    with client_of(emulate()) as client:
+        uploaded = client.files.upload(file=path, config=types.UploadFileConfig(mime_type="application/jsonl"))
+        with pytest.raises(
+            errors.ClientError, match=r"Error on line 2: invalid JSON.*no such field: 'thinking_config'"
+        ):
+            create(client, src=name_of(uploaded))

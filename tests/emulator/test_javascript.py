@@ -48,6 +48,23 @@ told.tokens = (await ai.models.countTokens({ model, contents: "five" })).totalTo
 await ai.batches.cancel({ name: created.name });
 await ai.batches.delete({ name: created.name });
 try { await ai.batches.get({ name: created.name }); } catch (error) { told.gone = error.status; }
+
+const refusals = {
+  model: () => ai.batches.create({ model: "gone", src }),
+  name: () => ai.batches.get({ name: "batches/nothing" }),
+  file: () => ai.batches.create({ model, src: "files/nothing" }),
+  requests: () => ai.batches.create({ model, src: [] }),
+  long: () => ai.files.get({ name: "files/" + "x".repeat(41) }),
+  token: () => ai.batches.list({ config: { pageToken: "odd" } }),
+  size: () => ai.batches.create({ model, src: [{ contents: "x".repeat(20_000_001) }] }),
+  field: () => ai.batches.create({ model, src: [{ contents: "x", config: { thinkingConfig: { budget: 1 } } }] }),
+  key: () => new GoogleGenAI({ apiKey: "bad", httpOptions: { baseUrl: process.env.EMULATOR } }).batches.list(),
+  quota: async () => { for (;;) await ai.batches.create({ model: "busy", src }); },
+};
+told.refused = {};
+for (const [name, call] of Object.entries(refusals)) {
+  try { await call(); } catch (error) { told.refused[name] = [error.status, error.message]; }
+}
 // The SDK downloads in the background of its promise.
 const soon = () => new Promise((resolve) => setTimeout(resolve, 20));
 for (let tries = 0; tries < 200 && !told.line; tries++) {
@@ -57,11 +74,30 @@ console.log(JSON.stringify(told));
 """
 
 
+REFUSED = {
+    "model": (404, "models/gone is not found"),
+    "name": (404, "NOT_FOUND"),
+    "file": (403, "may not exist"),
+    "requests": (400, "no requests are given"),
+    "long": (400, "cannot be more than 40 characters"),
+    "token": (400, "INVALID_ARGUMENT"),
+    "size": (400, "exceeds the limit"),
+    "field": (400, "Cannot find field"),
+    "key": (400, "API_KEY_INVALID"),
+    "quota": (429, "RESOURCE_EXHAUSTED"),
+}
+
+
 @pytest.mark.timeout(430)
 def test_every_call(emulate: Callable[..., RunningEmulator], javascript: JavaScript) -> None:
     script = javascript.folder / "every-call.mjs"
     script.write_text(SCRIPT)
-    ended = javascript.run(script, environment={**os.environ, "EMULATOR": emulate().url})
+    scenario = {
+        "refuse_models": ["gone"],
+        "refuse_keys": ["bad"],
+        "faults": [{"on": "create", "after": 20, "status": 429}],
+    }
+    ended = javascript.run(script, environment={**os.environ, "EMULATOR": emulate(scenario).url})
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert told["state"] == "JOB_STATE_SUCCEEDED"
@@ -74,3 +110,6 @@ def test_every_call(emulate: Callable[..., RunningEmulator], javascript: JavaScr
     assert told["answer"].endswith("four")
     assert told["tokens"] == 1
     assert told["gone"] == 404
+    for name, (status, words) in REFUSED.items():
+        assert told["refused"][name][0] == status, (name, told["refused"])
+        assert words in told["refused"][name][1]

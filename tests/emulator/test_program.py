@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from tests.support.emulated import call, created, results
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +33,13 @@ def test_it_prints_its_url_alone_and_ends_cleanly_on_a_signal(number: signal.Sig
 
 @pytest.mark.parametrize(
     ("scenario", "said"),
-    [("{", "scenario.json"), ('{"answrs": {}}', "answrs"), ('{"fail_rate": "x"}', "fail_rate")],
+    [
+        ("{", "scenario.json"),
+        ('{"answrs": {}}', "answrs"),
+        ('{"fail_rate": "x"}', "fail_rate"),
+        ('{"jobs": [{"name": "batches/../x"}]}', "jobs[0].name"),
+        ('{"faults": [{"on": "get", "status": 200}]}', "faults[0].status"),
+    ],
 )
 def test_a_scenario_that_cannot_be_used_is_told(tmp_path: Path, scenario: str, said: str) -> None:
     file = tmp_path / "scenario.json"
@@ -42,6 +47,14 @@ def test_a_scenario_that_cannot_be_used_is_told(tmp_path: Path, scenario: str, s
     ended = subprocess.run([*COMMAND, "--scenario", str(file)], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("options", [("--fail-rate", "2"), ("--pending", "-1"), ("--speed", "-1"), ("--port", "70000")])
+def test_an_option_that_cannot_be_used_is_told(options: tuple[str, str]) -> None:
+    ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert options[1] in ended.stderr or options[0].strip("-").replace("-", "_") in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -58,40 +71,23 @@ def test_a_port_that_is_taken_is_told(emulate: Callable[..., RunningEmulator]) -
     assert "cannot start" in ended.stderr
 
 
-def test_the_same_seed_fails_the_same_prompts(tmp_path: Path) -> None:
-    requests = [
-        {"request": {"contents": [{"parts": [{"text": "x"}]}]}, "metadata": {"key": f"k{n}"}} for n in range(200)
-    ]
-    body = {"batch": {"displayName": "x", "inputConfig": {"requests": {"requests": requests}}}}
-
-    def failed(seed: str) -> list[str]:
-        scenario = {"clock": {"pending": 0, "running": 0}}
+def test_the_same_seed_fails_the_same_prompts_in_the_same_order() -> None:
+    def keys(seed: str) -> tuple[list[str], list[str]]:
+        scenario = {"clock": {"pending": 0, "running": 0}, "order": "shuffled"}
         with start_emulator(scenario, "--fail-rate", "0.3", "--seed", seed) as emulator:
-            created = call(emulator, "/v1beta/models/m:batchGenerateContent", body)
-            done = call(emulator, f"/v1beta/{created['name']}")
-            found = done["metadata"]["output"]["inlinedResponses"]["inlinedResponses"]
-            return [item["metadata"]["key"] for item in found if "error" in item]
+            found = results(emulator, created(emulator, *["x"] * 200))
+            failed = [result["metadata"]["key"] for result in found if "error" in result]
+            return [result["metadata"]["key"] for result in found], failed
 
-    first = failed("1")
-    assert 30 < len(first) < 90
-    assert failed("1") == first
-    assert failed("2") != first
+    order, failed = keys("1")
+    assert 30 < len(failed) < 90
+    assert keys("1") == (order, failed)
+    assert all(mine != other for mine, other in zip((order, failed), keys("2"), strict=True))
 
 
 def test_jobs_survive_a_restart_with_a_state_folder(tmp_path: Path) -> None:
     options = ("--state", str(tmp_path / "state"))
-    body = {
-        "batch": {"inputConfig": {"requests": {"requests": [{"request": {"contents": [{"parts": [{"text": "x"}]}]}}]}}}
-    }
     with start_emulator({}, *options) as emulator:
-        name = call(emulator, "/v1beta/models/m:batchGenerateContent", body)["name"]
+        job = created(emulator, "x")
     with start_emulator({}, *options) as emulator:
-        assert call(emulator, f"/v1beta/{name}")["name"] == name
-
-
-def call(emulator: RunningEmulator, path: str, body: object = None) -> dict[str, Any]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(emulator.url + path, data, {"x-goog-api-key": "any"})
-    with urllib.request.urlopen(request) as answer:
-        value: dict[str, Any] = json.loads(answer.read())
-    return value
+        assert call(emulator, "GET", job)[1]["name"] == job

@@ -5,52 +5,18 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.emulator.testing import RunningEmulator, start_emulator
+from tests.support.emulated import call, created, inline, raw, results, state, upload
 
 Emulate = Callable[..., RunningEmulator]
 STILL = {"clock": {"pending": 10, "running": 100, "speed": 0}}
 DAY = 24 * 3600
-
-
-def call(emulator: RunningEmulator, method: str, path: str, body: Any = None, key: str = "k") -> tuple[int, Any]:
-    """One request over HTTP; its status and its JSON."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{emulator.url}/v1beta/{path}", data, {"x-goog-api-key": key}, method=method)
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
-
-
-def inline(*texts: str) -> dict[str, Any]:
-    requests = [
-        {"request": {"contents": [{"parts": [{"text": text}]}]}, "metadata": {"key": f"k{n}"}}
-        for n, text in enumerate(texts)
-    ]
-    return {"batch": {"displayName": "d", "inputConfig": {"requests": {"requests": requests}}}}
-
-
-def created(emulator: RunningEmulator, *texts: str, key: str = "k") -> str:
-    status, job = call(emulator, "POST", "models/m:batchGenerateContent", inline(*texts), key)
-    assert status == 200, job
-    name: str = job["name"]
-    return name
-
-
-def state(emulator: RunningEmulator, job: str, key: str = "k") -> str:
-    return str(call(emulator, "GET", job, key=key)[1]["metadata"]["state"].removeprefix("BATCH_STATE_"))
-
-
-def results(emulator: RunningEmulator, job: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = call(emulator, "GET", job)[1]["response"]["inlinedResponses"]["inlinedResponses"]
-    return found
 
 
 # Time
@@ -110,6 +76,29 @@ def test_time_goes_on_from_where_it_was_after_a_restart(emulate: Emulate, tmp_pa
     first.process.terminate()
     first.process.wait()
     assert state(emulate(STILL, "--state", str(tmp_path)), job) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("speed", [0, 1, 100])
+def test_what_there_was_is_there_after_the_emulator_was_killed(emulate: Emulate, tmp_path: Path, speed: float) -> None:
+    clock = {"pending": 0, "running": 1e9, "speed": speed}
+    first = emulate({"clock": clock}, "--state", str(tmp_path))
+    running, cancelled, deleted = (created(first, "a", "b") for _ in range(3))
+    call(first, "POST", f"{cancelled}:cancel", {})
+    call(first, "DELETE", deleted)
+    file = upload(first, b"{}")["name"]
+    before = call(first, "GET", running)[1]["metadata"]["createTime"]
+    first.process.kill()
+    first.process.wait()
+    second = emulate({"clock": clock}, "--state", str(tmp_path))
+    assert [state(second, job) for job in (running, cancelled)] == ["RUNNING", "SUCCEEDED"]
+    assert call(second, "GET", running)[1]["metadata"]["createTime"] == before
+    assert call(second, "GET", deleted)[0] == 404
+    assert [found["name"] for found in call(second, "GET", "files")[1]["files"]] == [file]
+    assert len(second.job_requests(running)) == 2
+    assert created(second, "c")
+    listed = [job["metadata"] for job in call(second, "GET", "batches")[1]["operations"]]
+    times = [metadata["createTime"] for metadata in listed]
+    assert times == sorted(times, reverse=True)
 
 
 def test_a_job_waits_for_those_before_it(emulate: Emulate) -> None:
@@ -241,14 +230,26 @@ def test_a_slow_body_arrives_whole(emulate: Emulate) -> None:
 # What is there from the start
 
 
-@pytest.mark.parametrize("mode", ["inline", "file", "embed"])
-@pytest.mark.parametrize("wanted", ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"])
-def test_jobs_are_there_from_the_start_for_every_key(emulate: Emulate, mode: str, wanted: str) -> None:
-    emulator = emulate({"jobs": [{"name": "batches/old", "state": wanted, "mode": mode}]})
+MODES = ["inline", "file", "embed"]
+STATES = ["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"]
+
+
+@pytest.fixture(scope="module")
+def furnished() -> Iterator[RunningEmulator]:
+    jobs = [{"name": f"batches/{m}-{s}", "state": s, "mode": m} for m in MODES for s in STATES]
+    with start_emulator({"jobs": jobs, "files": [{"name": "files/old", "text": "x"}]}) as emulator:
+        yield emulator
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("wanted", STATES)
+def test_jobs_are_there_from_the_start_for_every_key(furnished: RunningEmulator, mode: str, wanted: str) -> None:
+    job = f"batches/{mode}-{wanted}"
     for key in ("one", "two"):
-        assert state(emulator, "batches/old", key) == wanted
-    answer = call(emulator, "GET", "batches/old")[1]
+        assert state(furnished, job, key) == wanted
+    answer = call(furnished, "GET", job)[1]
     assert answer["metadata"]["@type"].endswith("EmbedContentBatch" if mode == "embed" else "GenerateContentBatch")
+    assert ("inputConfig" in answer["metadata"]) is (mode == "file")
     assert answer.get("done", False) is (wanted not in ("PENDING", "RUNNING"))
     assert ("response" in answer, "error" in answer) == (
         wanted == "SUCCEEDED",
@@ -256,29 +257,9 @@ def test_jobs_are_there_from_the_start_for_every_key(emulate: Emulate, mode: str
     )
 
 
-# Bad requests, worded as the service words them
-
-
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
-        ({"batch": {"displayNam": "x"}}, "Unknown name \"displayNam\" at 'batch': Cannot find field."),
-        ({"batch": {"inputConfig": {"requests": {"requests": []}}}}, "no requests are given"),
-        ({"batch": {"inputConfig": {"requests": {"requests": [{"request": {}}]}}}}, "contents is not specified"),
-        ({"batch": {"inputConfig": {"requests": {"requests": [{"prompt": "x"}]}}}}, 'Unknown name "prompt"'),
-    ],
-)
-def test_a_create_is_refused_by_its_field(emulate: Emulate, body: Any, words: str) -> None:
-    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", body)
-    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert words in answer["error"]["message"]
-    assert answer["error"]["details"][0]["@type"].endswith("BadRequest")
-
-
-def test_more_than_twenty_megabytes_inline_are_refused(emulate: Emulate) -> None:
-    status, answer = call(emulate(), "POST", "models/m:batchGenerateContent", inline("x" * 20_000_001))
-    assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
-    assert "exceeds the limit" in answer["error"]["message"]
+def test_files_are_there_from_the_start_for_every_key(furnished: RunningEmulator) -> None:
+    for key in ("one", "two"):
+        assert raw(furnished, "GET", "/v1beta/files/old:download?alt=media", key=key)[2] == b"x"
 
 
 def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
@@ -292,3 +273,15 @@ def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
 
 def test_other_projects_have_a_fixture(gemini_emulator: Callable[..., RunningEmulator]) -> None:
     assert call(gemini_emulator(), "GET", "batches") == (200, {})
+
+
+def test_a_function_that_fails_is_a_fault_of_the_emulator_and_leaves_nothing(
+    emulate: Emulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "failing.py").write_text("def fail(request, key, model):\n    raise ValueError(key)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    emulator = emulate({}, "--answer", "failing:fail", "--state", str(tmp_path / "state"))
+    status, answer = call(emulator, "POST", "models/m:batchGenerateContent", inline("hi"))
+    assert (status, answer["error"]["status"]) == (500, "INTERNAL")
+    assert call(emulator, "GET", "batches") == (200, {})
+    assert list((tmp_path / "state" / "batches").iterdir()) == []

@@ -22,7 +22,12 @@ OURS = {
 
 # Where recorded answers of the live service depart from the description.
 RECORDED = {
+    ("UsageMetadata", "serviceTier"),
     ("EmbedContentResponse", "usageMetadata"),
+    ("EmbedContentResponse", "tokenCount"),
+    # The key of a line of results stands where inline results have their metadata.
+    ("InlinedResponse", "key"),
+    ("InlinedEmbedContentResponse", "key"),
     # The type that an operation's metadata and response name, as google.protobuf.Any does.
     ("GenerateContentBatch", "@type"),
     ("EmbedContentBatch", "@type"),

@@ -56,7 +56,8 @@ async def test_nothing_in_the_environment_leads_it_elsewhere(
 
 async def test_requests_arrive_with_members_that_the_sdk_does_not_know(emulate: Emulate, gateway_to: GatewayTo) -> None:
     emulator = emulate()
-    request = {"contents": [{"parts": [{"text": "x"}]}], "generation_config": {"brand_new": [1, {"a": None}]}}
+    schema = {"_responseJsonSchema": {"brand_new": [1, {"a": None}]}}
+    request = {"contents": [{"parts": [{"text": "x"}]}], "generation_config": schema}
     created = await gateway_to(emulator.url).create_inline("m", "name", [inline_item("k", request)])
     assert emulator.job_requests(created.name) == [{"key": "k", "request": request}]
 

@@ -101,3 +101,87 @@ async def test_a_job_of_another_program_is_taken_in_with_its_results(workspace: 
         run = at_service(url)
         status = await run("status", job="foreign", results=True)
     assert [(r["key"], r["content"]) for r in status["results"]] == [("prompt-0", "hello")]
+
+
+async def test_results_that_are_not_there_yet_are_waited_for(at_service: AtService) -> None:
+    part = {"text": "hello"}
+    line = {"metadata": {"key": "k"}, "response": {"candidates": [{"content": {"parts": [part]}}]}}
+    metadata = {"state": "BATCH_STATE_SUCCEEDED", "batchStats": {"requestCount": "1", "successfulRequestCount": "1"}}
+    early = {"name": "batches/x", "metadata": metadata, "done": True}
+    late = {**early, "response": {"inlinedResponses": {"inlinedResponses": [line]}}}
+    answers = iter([early, early])
+    with stub_service(lambda *_: (200, json.dumps(next(answers, late)).encode())) as url:
+        run = at_service(url)
+        assert (await run.error("status", job="x")).code == "bad-answer"
+        polled = await run("poll", job="x", interval=1)
+    assert [(r["key"], r["content"]) for r in polled["results"]] == [("k", "hello")]
+
+
+async def test_what_is_odd_about_results_is_named(emulate: Emulate, at_service: AtService) -> None:
+    run = at_service(emulate({"answers": {"prompt-1": {"missing": True}, "prompt-2": {"twice": True}}}).url)
+    job = (await run("create", prompts=PROMPTS[:4]))["job"]
+    status = await run("status", job=job)
+    assert (status["missing_keys"], status["repeated_keys"], status["unknown_keys"]) == (["prompt-1"], ["prompt-2"], [])
+
+
+async def test_an_answer_to_nothing_that_was_sent_is_named_and_kept(at_service: AtService) -> None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        line = {"metadata": {"key": "stranger"}, "response": {"candidates": [{"content": {"parts": [{"text": "?"}]}}]}}
+        output = {"inlinedResponses": {"inlinedResponses": [line]}}
+        done = {"metadata": {"state": "BATCH_STATE_SUCCEEDED"}, "done": True, "response": output}
+        return 200, json.dumps({"name": "batches/x", **({"metadata": {}} if method == "POST" else done)}).encode()
+
+    with stub_service(answer) as url:
+        run = at_service(url)
+        job = (await run("create", prompts=["a"]))["job"]
+        status = await run("status", job=job, results=True)
+    assert (status["missing_keys"], status["unknown_keys"]) == (["prompt-0"], ["stranger"])
+    assert [(r["key"], r["outcome"]) for r in status["results"]] == [("prompt-0", "missing"), ("stranger", "ok")]
+
+
+async def test_results_that_the_service_has_deleted_leave_a_job_that_can_be_retried(
+    emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padwan_server.jobs.submission.INLINE_LIMIT_BYTES", 10)
+    emulator = emulate({"faults": [{"on": "download", "times": 2, "status": 404}]})
+    run = at_service(emulator.url)
+    job = (await run("create", prompts=["a"]))["job"]
+    status = await run("status", job=job)
+    assert "no longer has the results" in status["warning"]
+    assert status["outcomes"] == {"missing": 1}
+    again = (await run("retry", job=job, submit=True))["submitted"]["job"]
+    assert (await run("poll", job=again, interval=1))["outcomes"] == {"ok": 1}
+
+
+@pytest.mark.parametrize("state", ["FAILED", "EXPIRED", "CANCELLED", "PARTIALLY_SUCCEEDED"])
+async def test_partial_results_are_kept_however_a_job_ends(at_service: AtService, state: str) -> None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        line = {"metadata": {"key": "prompt-1"}, "response": {"candidates": [{"content": {"parts": [{"text": "!"}]}}]}}
+        output = {"inlinedResponses": {"inlinedResponses": [line]}}
+        done = {"metadata": {"state": f"JOB_STATE_{state}"}, "done": True, "response": output}
+        return 200, json.dumps({"name": "batches/x", **({"metadata": {}} if method == "POST" else done)}).encode()
+
+    with stub_service(answer) as url:
+        run = at_service(url)
+        job = (await run("create", prompts=["a", "b"]))["job"]
+        status = await run("poll", job=job, interval=1)
+        exported = await run("export", job=job, output="x.json")
+    assert (status["state"], status["outcomes"]) == (state, {"missing": 1, "ok": 1})
+    assert (exported["rows"], exported["failed"]) == (2, 1)
+
+
+async def test_answers_are_told_page_by_page(emulate: Emulate, at_service: AtService) -> None:
+    run = at_service(emulate({"order": "reversed", "answers": {"prompt-7": {"blocked": "SAFETY"}}}).url)
+    job = (await run("create", prompts=PROMPTS))["job"]
+    seen: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        page = await run("results", job=job, offset=offset, limit=6)
+        seen += [result["key"] for result in page["results"]]
+        offset = page["next_offset"]
+    assert seen == [f"prompt-{n}" for n in range(20)]
+    failed = await run("results", job=job, failed_only=True)
+    assert ([r["key"] for r in failed["results"]], failed["total"]) == (["prompt-7"], 1)
+    chosen = await run("results", job=job, keys=["prompt-9", "prompt-3", "unknown"], max_chars=5)
+    assert [(r["key"], len(r["content"])) for r in chosen["results"]] == [("prompt-9", 5), ("prompt-3", 5)]
+    assert chosen["results"][0]["omitted_chars"] > 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padwan_server.prompts.document import PromptDocument, from_strings, parse
+from padwan_server.prompts.document import PromptDocument, parse, text_of
 from padwan_server.prompts.fixes import apply
 from padwan_server.prompts.format import PromptFormat
 from padwan_server.prompts.problem import Severity
@@ -81,7 +81,7 @@ def test_a_byte_order_mark_is_a_warning_and_no_part_of_a_prompt(format_: PromptF
 
 
 def test_a_list_of_prompts_is_checked_like_a_file() -> None:
-    document = from_strings(["a", " ", "\ud800"])
+    document = parse(text_of(["a", " ", "\ud800"]), JSON)
     assert codes(document) == ["blank-prompt", "lone-surrogate"]
 
 
@@ -169,6 +169,12 @@ def test_a_broken_record_costs_one_error_and_findings_around_it_stay() -> None:
     document = parse(text, JSON)
     assert codes(document) == ["blank-prompt", "json-syntax", "blank-prompt"]
     assert [record.text for record in document.records][-2:] == ["b", " "]
+
+
+def test_two_values_on_a_line_are_never_taken_for_two_lines() -> None:
+    for text in ('\n"a" "b"', '"a" "b"\n\n', '{\n}\n"a" "b"'):
+        found = parse(text, JSONL)
+        assert "json-syntax" in {problem.code for problem in found.errors}
 
 
 def test_a_broken_line_is_no_matter_to_the_next() -> None:

@@ -157,9 +157,10 @@ def test_too_much_is_told_before_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(whole, "INLINE_LIMIT_BYTES", 500)
     monkeypatch.setattr(whole, "MAX_PROMPTS", 5)
     assert parse('["a", "b"]', JSON).problems == []
-    assert [p.code for p in parse("\n".join("abcdef"), TEXT).problems] == [Code.LARGE_FILE, Code.TOO_MANY_PROMPTS]
-    monkeypatch.setattr(whole, "MAX_INPUT_FILE_BYTES", 600)
-    assert Code.FILE_TOO_LARGE in {p.code for p in parse("\n".join("abcdef"), TEXT).errors}
+    assert [p.code for p in parse("\n".join("abcde"), TEXT).problems] == [Code.LARGE_FILE]
+    assert [p.code for p in parse("\n".join("abcdef"), TEXT).problems] == [Code.SEVERAL_JOBS]
+    monkeypatch.setattr(whole, "MAX_INPUT_FILE_BYTES", 400)
+    assert [p.code for p in parse("\n".join("abcd"), TEXT).problems] == [Code.SEVERAL_JOBS]
 
 
 def test_grades_change_what_is_shown_and_what_stops() -> None:

@@ -37,7 +37,7 @@ def emulators(workspace: Path) -> list[psutil.Process]:
 async def test_all_sessions_of_a_workspace_share_one(workspace: Path) -> None:
     async with AsyncExitStack() as opened:
         runners = [await opened.enter_async_context(session_on(workspace)) for _ in range(4)]
-        created = await asyncio.gather(*(run("create", prompts=["x"]) for run in runners))
+        created = await asyncio.gather(*(run("create", prompts=[f"x{n}"]) for n, run in enumerate(runners)))
         assert len(emulators(workspace)) == 1
         listed = (await runners[0]("list"))["jobs"]
         assert {job["job"] for job in listed} == {job["job"] for job in created}

@@ -1,0 +1,233 @@
+-- The language server: found, started, asked, restarted.
+local files = require("padwan.files")
+local notify = require("padwan.notify")
+
+local M = {}
+
+M.name = "padwan"
+local EXECUTE = "workspace/executeCommand"
+local READY_LOOKS_EVERY = 20 -- milliseconds
+
+--- Clients that were told to stop: their end is no surprise.
+local stopping = {}
+
+local missing = "padwan-server was not found. Install it and put it on the PATH that Neovim sees, or name it: "
+  .. "vim.lsp.config('padwan', { cmd = { '/path/of/padwan-server', 'lsp' } }). Then :Padwan restart; "
+  .. ":checkhealth padwan tells more."
+
+--- Whether the server can be started. If not, its user is told once what to do, or each time with `again`.
+---@param again? boolean
+---@return boolean
+function M.is_installed(again)
+  local cmd = vim.lsp.config.padwan.cmd
+  if type(cmd) ~= "table" or vim.fn.executable(cmd[1]) == 1 then
+    return true
+  end
+  if again then
+    notify.error(missing)
+  else
+    vim.notify_once("padwan: " .. missing, vim.log.levels.ERROR)
+  end
+  return false
+end
+
+---@return vim.lsp.Client[]
+function M.all()
+  return vim.tbl_filter(function(client)
+    return not client:is_stopped()
+  end, vim.lsp.get_clients({ name = M.name, _uninitialized = true }))
+end
+
+--- The client of a buffer's workspace, nil if none runs.
+---@param bufnr integer
+---@return vim.lsp.Client?
+function M.find(bufnr)
+  local attached = vim.lsp.get_clients({ name = M.name, bufnr = bufnr })[1]
+  if attached then
+    return attached
+  end
+  local root = M.root(bufnr)
+  return vim.iter(M.all()):find(function(client)
+    return client.root_dir == root
+  end)
+end
+
+--- The workspace of a buffer; a view of ours keeps that of the buffer it came from.
+---@param bufnr integer
+---@return string
+function M.root(bufnr)
+  return vim.b[bufnr].padwan_root or files.root(vim.bo[bufnr].buftype == "" and vim.api.nvim_buf_get_name(bufnr) or "")
+end
+
+local function when_ready(client, callback)
+  if client.initialized then
+    callback(client)
+  elseif not client:is_stopped() then
+    vim.defer_fn(function()
+      when_ready(client, callback)
+    end, READY_LOOKS_EVERY)
+  end
+end
+
+local function start(config, bufnr)
+  local options = bufnr and { bufnr = bufnr } or { attach = false }
+  local id = vim.lsp.start(config, options)
+  return id and vim.lsp.get_client_by_id(id)
+end
+
+--- Call back with the client of a buffer's workspace, started if none runs.
+---@param bufnr integer
+---@param callback fun(client: vim.lsp.Client)
+function M.with(bufnr, callback)
+  local client = M.find(bufnr)
+  if not client then
+    if not M.is_installed(true) then
+      return
+    end
+    local config = vim.deepcopy(vim.lsp.config.padwan)
+    config.root_dir = M.root(bufnr)
+    client = start(config)
+  end
+  if client then
+    when_ready(client, callback)
+  end
+end
+
+--- Let the server see a file as it is in the editor, whatever its name.
+---@param client vim.lsp.Client
+---@param path string
+function M.attach(client, path)
+  local bufnr = files.buffer(path)
+  if bufnr then
+    vim.lsp.buf_attach_client(bufnr, client.id)
+  end
+end
+
+--- Send a request; the error goes to the person unless `on_error` takes it.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param callback fun(result: any)
+---@param on_error? fun(failure: lsp.ResponseError): boolean?
+---@return integer? request for client:cancel_request
+function M.request(client, method, params, callback, on_error)
+  local sent, request = client:request(method, params, function(failure, result)
+    if not failure then
+      callback(result)
+    elseif not (on_error and on_error(failure)) then
+      notify.failure(failure)
+    end
+  end, 0)
+  return sent and request or nil
+end
+
+--- Run an operation of the table.
+---@param client vim.lsp.Client
+---@param name string
+---@param arguments table
+---@param callback fun(result: table)
+---@param on_error? fun(failure: lsp.ResponseError): boolean? true if it was dealt with
+---@return integer?
+function M.execute(client, name, arguments, callback, on_error)
+  local params = {
+    command = "padwan.batch." .. name,
+    arguments = { next(arguments) and arguments or vim.empty_dict() },
+  }
+  return M.request(client, EXECUTE, params, callback, on_error)
+end
+
+--- Where prompts stand: `wanted` has keys or a range.
+---@param client vim.lsp.Client
+---@param path string
+---@param wanted { keys?: string[], range?: lsp.Range }
+---@param callback fun(places: { key: string, range: lsp.Range }[], uri: string)
+---@param on_error? fun(failure: lsp.ResponseError): boolean?
+function M.places(client, path, wanted, callback, on_error)
+  local uri = vim.uri_from_fname(path)
+  local params = vim.tbl_extend("force", { textDocument = { uri = uri } }, wanted)
+  M.request(client, "padwan/prompts", params, function(places)
+    callback(places, uri)
+  end, on_error)
+end
+
+--- The server ended.
+---@param code integer
+---@param signal integer
+---@param client_id integer
+M.on_exit = vim.schedule_wrap(function(code, signal, client_id)
+  local expected = stopping[client_id] or (code == 0 and signal == 0) or vim.v.exiting ~= vim.NIL
+  stopping[client_id] = nil
+  if not expected then
+    local how = signal ~= 0 and "by signal " .. signal or "with code " .. code
+    notify.error(("the server ended %s. :Padwan restart starts it again, :Padwan log says more."):format(how))
+  end
+end)
+
+local function when_stopped(client, callback)
+  if vim.lsp.get_client_by_id(client.id) == nil then
+    callback()
+  else
+    vim.defer_fn(function()
+      when_stopped(client, callback)
+    end, READY_LOOKS_EVERY)
+  end
+end
+
+local function again(client, follow)
+  local buffers = vim.tbl_keys(client.attached_buffers)
+  local jobs = follow.followed(client.root_dir)
+  stopping[client.id] = true
+  client:stop()
+  -- A server that does not answer is not waited for.
+  vim.defer_fn(function()
+    client:stop(true)
+  end, 3000)
+  when_stopped(client, function()
+    local config = vim.deepcopy(vim.lsp.config.padwan)
+    config.root_dir = client.root_dir
+    local fresh
+    for _, bufnr in ipairs(buffers) do
+      fresh = vim.api.nvim_buf_is_loaded(bufnr) and start(config, bufnr) or fresh
+    end
+    fresh = fresh or start(config)
+    if fresh then
+      when_ready(fresh, function()
+        for _, job in ipairs(jobs) do
+          follow.start(fresh, job)
+        end
+        notify.info("the server was restarted.")
+      end)
+    end
+  end)
+end
+
+--- Start every server again, with the same buffers, and watch the same jobs on.
+function M.restart()
+  if not M.is_installed(true) then
+    return
+  end
+  local follow = require("padwan.follow")
+  local clients = M.all()
+  for _, client in ipairs(clients) do
+    again(client, follow)
+  end
+  if #clients == 0 then
+    -- Buffers that were opened while there was no server, or whose server died.
+    vim.lsp.enable(M.name)
+    M.with(vim.api.nvim_get_current_buf(), function(client)
+      for _, job in ipairs(follow.followed(client.root_dir)) do
+        follow.start(client, job)
+      end
+      notify.info("the server was started.")
+    end)
+  end
+end
+
+--- Open the log of all language servers at its end, where this one's last words are.
+function M.log()
+  vim.cmd.split(vim.fn.fnameescape(vim.lsp.log.get_filename()))
+  vim.bo.autoread = true
+  vim.cmd.normal({ "G", bang = true })
+end
+
+return M

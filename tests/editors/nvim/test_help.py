@@ -1,0 +1,134 @@
+"""What helps a person at Neovim: completion, help, health, and errors that name the next step."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from padwan_server.operations.table import OPERATIONS
+from tests.editors.nvim.test_prompt_files import job, write
+from tests.support.neovim import PLUGIN, Neovim
+
+pytestmark = pytest.mark.slow
+
+
+def completed(neovim: Neovim, line: str) -> list[str]:
+    found: list[str] = neovim.lua("return vim.fn.getcompletion(..., 'cmdline')", line)
+    return found
+
+
+def test_everything_on_the_command_line_completes(neovim: Neovim, workspace: Path) -> None:
+    subcommands = completed(neovim, "Padwan ")
+    assert subcommands == [
+        *OPERATIONS,
+        *(name for name in ("log", "restart", "results", "stop") if name not in OPERATIONS),
+    ]
+    assert completed(neovim, "Padwan c") == ["create", "cancel"]
+    neovim.edit(write(workspace / "ask.prompts.json", '["a"]'))
+    assert completed(neovim, "Padwan create ask") == ["ask.prompts.json"]
+    assert completed(neovim, "Padwan create ask.prompts.json mo") == ["model="]
+    assert completed(neovim, "Padwan validate file=ask") == ["file=ask.prompts.json"]
+    neovim("Padwan create")
+    neovim.hears("were sent")
+    assert completed(neovim, "Padwan status ") == [job(neovim), "job=", "results="]
+    assert completed(neovim, "Padwan export x.json format=") == [
+        "format=json",
+        "format=csv",
+        "format=txt",
+        "format=jsonl",
+    ]
+    assert completed(neovim, f"Padwan retry {job(neovim)} submit=t") == ["submit=true"]
+
+
+def test_what_was_typed_wrong_is_said(neovim: Neovim) -> None:
+    neovim("Padwan crate")
+    assert "there is no :Padwan crate" in neovim.hears("There are: validate, create")
+    neovim("Padwan list limit=few")
+    neovim.hears("limit=few must be a number")
+    neovim("Padwan status a b")
+    neovim.hears("status does not take b. It takes: job=")
+
+
+def test_validate_lists_the_problems_at_their_places(neovim: Neovim, workspace: Path) -> None:
+    path = write(workspace / "bad.prompts.json", '["😀", "",\n "b", ""]')
+    neovim(f"Padwan validate {path}")
+    neovim.hears("bad.prompts.json: 4 prompts, 2 errors")
+    found = neovim.lua("return vim.fn.getqflist()")
+    assert [(item["lnum"], item["col"]) for item in found] == [(1, 10), (2, 7)]
+
+
+def test_every_subcommand_has_its_help(start: Callable[..., Neovim], tmp_path: Path) -> None:
+    doc = tmp_path / "copy" / "doc"
+    shutil.copytree(PLUGIN / "doc", doc)
+    neovim = start()
+    neovim(f"helptags {doc}")
+    neovim.lua("vim.opt.runtimepath:prepend(...)", str(doc.parent))
+    for subject in ["padwan", "padwan-views", "padwan-config", "padwan-key", *completed(neovim, "Padwan ")]:
+        neovim(f"help {subject if subject.startswith('padwan') else f'padwan-{subject}'}")
+        assert "padwan" in neovim.lua("return vim.fn.expand('%:t')")
+    # Every |tag| of the pages leads somewhere.
+    tags = {line.split("\t")[0] for line in (doc / "tags").read_text().splitlines()}
+    pages = "".join(page.read_text() for page in doc.glob("*.txt"))
+    links = {word for word in pages.split("|")[1::2] if word.startswith("padwan")}
+    assert links <= tags
+
+
+def test_a_missing_server_says_what_to_do(start: Callable[..., Neovim], workspace: Path) -> None:
+    neovim = start(cmd=["no-such-server", "lsp"])
+    neovim(f"edit {write(workspace / 'x.prompts.json', '[]')}")
+    assert "vim.lsp.config('padwan', { cmd" in neovim.hears("padwan-server was not found")
+    neovim("Padwan list")
+    neovim.until("#told == 2")
+    neovim("checkhealth padwan")
+    assert "❌ ERROR no-such-server was not found" in "\n".join(neovim.lines)
+
+
+def test_a_missing_key_says_what_to_do(start: Callable[..., Neovim], workspace: Path) -> None:
+    neovim = start(settings={"padwan": {}})
+    neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
+    neovim("Padwan create")
+    assert "GEMINI_API_KEY" in neovim.hears("No API key is set")
+    neovim("checkhealth padwan")
+    report = "\n".join(neovim.lines)
+    assert "❌ ERROR backend: gemini, but no API key is set" in report
+    assert "backend = 'emulator'" in report
+
+
+def test_health_tells_all_there_is(neovim: Neovim, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    neovim.lua("vim.env.GEMINI_API_KEY = 'AIza-secret'")
+    neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
+    neovim("Padwan create")
+    neovim.hears("were sent")
+    neovim("checkhealth padwan")
+    report = "\n".join(neovim.lines)
+    for words in (
+        "OK padwan-server, version ",
+        "OK backend: emulator (free, needs no key), running at http://127.0.0.1:",
+        "GEMINI_API_KEY is set, and not used",
+        f"OK workspace: {workspace}",
+        "OK ledger: ",
+        "OK running: client 1",
+    ):
+        assert words in report
+    assert "AIza" not in report
+
+
+def test_a_question_of_the_server_is_asked_by_neovims_own_picker(start: Callable[..., Neovim], workspace: Path) -> None:
+    neovim = start()
+    neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
+    neovim.edit(write(workspace / "y.prompts.json", '["a", "b"]'))
+    neovim.answer("y.prompts.json")
+    neovim.lua(
+        "vim.lsp.get_clients()[1]:request('workspace/executeCommand', { command = 'padwan.batch.validate' },"
+        " function(_, result) _G.checked = result end)"
+    )
+    assert neovim.until("checked")["file"] == "y.prompts.json"
+    assert neovim.asked == [["Validate Prompts: which file?: ", ["x.prompts.json", "y.prompts.json"]]]
+
+
+def test_the_log_opens(neovim: Neovim) -> None:
+    neovim("Padwan log")
+    assert neovim.nvim.current.buffer.name.endswith("lsp.log")
