@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -100,7 +101,12 @@ def _refuse_for_assistants(inside: Path, given: str) -> None:
 
 def _refuse_devices(path: Path, file: str) -> None:
     """Raises PadwanError ``file-not-readable`` for what is no plain file: a pipe would be waited for."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):
+        # Whoever reads it says why it cannot be read.
+        return
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
         raise PadwanError("file-not-readable", f"{file} is not a plain file.", "Give another path.", {"file": file})
 
 

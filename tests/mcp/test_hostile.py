@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tracemalloc
 from collections.abc import Callable
@@ -184,6 +185,7 @@ def traps(workspace: Path) -> Path:
     (workspace / "link.txt").symlink_to(workspace.parent / "secret.txt")
     (workspace / "folder").symlink_to(workspace.parent)
     (workspace / "loop.json").symlink_to(workspace / "loop.json")
+    os.mkfifo(workspace / "pipe.txt")
     return workspace
 
 
@@ -201,6 +203,7 @@ async def test_paths_stay_in_the_workspace(traps: Path, service: Service) -> Non
             assert written == "outside-workspace", path
         assert await assistant.refused("validate", file="loop.json") in ("invalid-path", "file-not-readable")
         assert await assistant.refused("export", job=job, output="loop.json") in ("invalid-path", "output-not-writable")
+        assert await assistant.refused("validate", file="pipe.txt") == "file-not-readable"
         told = await assistant.client.call_tool("batch_validate", {"file": "absent.json"})
         assert str(traps) not in told.model_dump_json()
     assert (traps.parent / "secret.txt").read_text() == "a secret prompt"
