@@ -18,6 +18,8 @@ from padwan_server.mcp.stdio import speaking
 from padwan_server.operations.settings import Settings
 from padwan_server.session.session import Session, no_progress
 
+logger = logging.getLogger(__name__)
+
 _END_WITHIN = 5.0
 """Seconds for submissions on their way; what is cut off then is found again by its tag."""
 
@@ -34,10 +36,9 @@ def run(root: Path | None, settings: Settings, serve: Serve = speaking) -> NoRet
     # The SDK warns of each request that it refuses, with what was in it.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     asyncio.run(_live(Session(workspace_root(root), settings), serve))
-    os._exit(0)
 
 
-async def _live(session: Session, serve: Serve) -> None:
+async def _live(session: Session, serve: Serve) -> NoReturn:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -52,6 +53,10 @@ async def _live(session: Session, serve: Serve) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_END_WITHIN):
             await session.aclose()
+    failure = gone.exception() if gone.done() and not gone.cancelled() else None
+    if failure:
+        logger.error("the connection broke off: %s", type(failure).__name__)
     sys.stdout.flush()
+    logging.shutdown()
     # A reader thread waits for input that may never come, and the SDK would wait for it.
-    os._exit(0)
+    os._exit(1 if failure else 0)

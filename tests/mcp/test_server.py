@@ -54,6 +54,21 @@ async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
     assert emulator.requests("cancel") == []
 
 
+async def test_a_submission_that_gets_no_answer_does_not_keep_it_and_is_not_lost(
+    workspace: Path, environment: dict[str, str], emulate: Emulate
+) -> None:
+    emulator = emulate({"faults": [{"on": "create", "delay": 600}]})
+    process, _ = await start_server(workspace, service_environment(environment, emulator))
+    assert process.stdin
+    process.stdin.write(line(2, "tools/call", {"name": "batch_create", "arguments": {"prompts": ["x"]}}))
+    while not emulator.requests("create"):
+        await asyncio.sleep(0.01)
+    process.terminate()
+    await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0
+    assert len(list((workspace / ".padwan" / "requests").iterdir())) == 1
+
+
 async def test_nothing_but_the_protocol_is_on_standard_output(workspace: Path, environment: dict[str, str]) -> None:
     process, _ = await start_server(workspace, environment)
     assert process.stdin
