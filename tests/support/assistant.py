@@ -108,9 +108,9 @@ def code_of(result: Any) -> str:
     assert result.structured_content is None
     assert isinstance(result.content[0], types.TextContent)
     assert len(result.content[0].text) <= LONGEST + 100
-    code = re.search(r"\[([a-z-]+)\]$", result.content[0].text.partition("\n")[0])
-    assert code
-    return code[1]
+    # Its words may have several lines, and data may follow.
+    *_, code = re.findall(r"\[([a-z0-9-]+)\]$", result.content[0].text, re.MULTILINE)
+    return str(code)
 
 
 def line(number: int | None, method: str, params: dict[str, Any]) -> bytes:
