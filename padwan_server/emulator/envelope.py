@@ -6,18 +6,27 @@ from collections.abc import Iterable
 from typing import Any
 
 _CODES = {
-    "INVALID_ARGUMENT": 400,
-    "FAILED_PRECONDITION": 400,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "ALREADY_EXISTS": 409,
-    "RESOURCE_EXHAUSTED": 429,
-    "INTERNAL": 500,
-    "UNIMPLEMENTED": 501,
-    "UNAVAILABLE": 503,
-    "DEADLINE_EXCEEDED": 504,
+    "INVALID_ARGUMENT": (3, 400),
+    "FAILED_PRECONDITION": (9, 400),
+    "OUT_OF_RANGE": (11, 400),
+    "UNAUTHENTICATED": (16, 401),
+    "PERMISSION_DENIED": (7, 403),
+    "NOT_FOUND": (5, 404),
+    "ALREADY_EXISTS": (6, 409),
+    "ABORTED": (10, 409),
+    "RESOURCE_EXHAUSTED": (8, 429),
+    "CANCELLED": (1, 499),
+    "INTERNAL": (13, 500),
+    "UNKNOWN": (2, 500),
+    "DATA_LOSS": (15, 500),
+    "UNIMPLEMENTED": (12, 501),
+    "UNAVAILABLE": (14, 503),
+    "DEADLINE_EXCEEDED": (4, 504),
 }
-_STATUSES = {code: status for status, code in reversed(_CODES.items())}
+"""Of each status its code and the one of HTTP (google/rpc/code.proto), the usual one of an HTTP code first."""
+
+_OF_HTTP = {http: status for status, (_, http) in reversed(_CODES.items())}
+_OF_RPC = {code: status for status, (code, _) in _CODES.items()}
 
 
 class RpcError(Exception):
@@ -26,7 +35,7 @@ class RpcError(Exception):
     def __init__(self, status: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.code = _CODES[status]
+        self.code = _CODES[status][1]
         self.message = message
         self.details = details or []
 
@@ -41,37 +50,27 @@ class RpcError(Exception):
 def of_http_status(code: int, message: str, retry_after: float | None = None) -> RpcError:
     """The error that comes with an HTTP status, asking to wait ``retry_after`` seconds if given."""
     wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after or 0:g}s"}
-    error = RpcError(_STATUSES.get(code, "INTERNAL"), message, [wait] if retry_after is not None else None)
+    error = RpcError(_OF_HTTP.get(code, "INTERNAL"), message, [wait] if retry_after is not None else None)
     error.code = code
     return error
 
 
-_RPC_CODES = {
-    3: "INVALID_ARGUMENT",
-    4: "DEADLINE_EXCEEDED",
-    5: "NOT_FOUND",
-    7: "PERMISSION_DENIED",
-    8: "RESOURCE_EXHAUSTED",
-    9: "FAILED_PRECONDITION",
-    12: "UNIMPLEMENTED",
-    14: "UNAVAILABLE",
-}
-
-
 def of_rpc_code(code: int, message: str) -> RpcError:
     """The error of a google.rpc code, as it is over HTTP."""
-    return RpcError(_RPC_CODES.get(code, "INTERNAL"), message)
+    return RpcError(_OF_RPC[code], message)
 
 
 def bad_key() -> RpcError:
-    """The key is unknown, or there is none."""
+    """The key is unknown (recorded)."""
+    message = "API key not valid. Please pass a valid API key."
     info = {
         "@type": "type.googleapis.com/google.rpc.ErrorInfo",
         "reason": "API_KEY_INVALID",
         "domain": "googleapis.com",
         "metadata": {"service": "generativelanguage.googleapis.com"},
     }
-    return RpcError("INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", [info])
+    localized = {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": message}
+    return RpcError("INVALID_ARGUMENT", message, [info, localized])
 
 
 def no_key() -> RpcError:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from padwan_server.emulator import wire
+from padwan_server.emulator.clock import EmulatedClock, timestamp
 from padwan_server.emulator.envelope import RpcError, bad_key, invalid, no_key, of_http_status
 from padwan_server.emulator.faults import Faults
 from padwan_server.emulator.scenario import Fault, Scenario
@@ -42,8 +43,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Exchange:
     """Answers requests by handlers that know nothing of all this."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, clock: EmulatedClock) -> None:
         self._scenario = scenario
+        self._clock = clock
         self._faults = Faults(scenario.faults)
         self.log: deque[dict[str, Any]] = deque(maxlen=LOGGED)
 
@@ -51,7 +53,8 @@ class Exchange:
         """A route to a handler; ``kind`` is what the scenario and the log call it."""
 
         async def answer(request: Request) -> Response:
-            request.state.entry = {"method": request.method, "path": request.url.path, "kind": kind}
+            came = timestamp(self._clock.now())
+            request.state.entry = {"time": came, "method": request.method, "path": request.url.path, "kind": kind}
             self.log.append(request.state.entry)
             fault = self._faults.next(kind)
             await asyncio.sleep(self._scenario.latency)
@@ -64,7 +67,8 @@ class Exchange:
                 response = error_response(error)
             except ClientDisconnect:
                 response = _hang_up()
-            request.state.entry["status"] = response.status_code
+            hung_up = HANG_UP.decode() in response.headers
+            request.state.entry |= {"dropped": True} if hung_up else {"status": response.status_code}
             return response
 
         return Route(path, answer, methods=[method])
@@ -81,7 +85,7 @@ class Exchange:
             return _hang_up()
         if fault.body is not None:
             response = Response(fault.body, media_type="application/json")
-        return _slowed(response, fault.slow) if fault.slow and isinstance(response.body, bytes) else response
+        return _slowed(response, fault.slow) if fault.slow else response
 
     def _check_key(self, request: Request) -> None:
         key = _key(request)
@@ -107,16 +111,26 @@ def _hang_up() -> Response:
 
 
 def _slowed(response: Response, seconds: float) -> Response:
-    body = bytes(response.body)
-    size = -(-len(body) // _DRIPS) or 1
+    total = int(response.headers["content-length"])
+    size = -(-total // _DRIPS) or 1
 
     async def drip() -> AsyncIterator[bytes]:
-        for at in range(0, len(body), size):
-            await asyncio.sleep(seconds / _DRIPS)
-            yield body[at : at + size]
+        async for piece in _pieces(response):
+            for at in range(0, len(piece), size):
+                drop = piece[at : at + size]
+                await asyncio.sleep(seconds * len(drop) / total)
+                yield drop
 
     headers = dict(response.headers)
     return StreamingResponse(drip(), status_code=response.status_code, headers=headers)
+
+
+async def _pieces(response: Response) -> AsyncIterator[bytes]:
+    if not isinstance(response, StreamingResponse):
+        yield bytes(response.body)
+        return
+    async for piece in response.body_iterator:
+        yield piece.encode() if isinstance(piece, str) else bytes(piece)
 
 
 def _key(request: Request) -> str:

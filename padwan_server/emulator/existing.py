@@ -49,7 +49,7 @@ def _batch(job: ExistingJob, now: int) -> Batch:
         running=_FOR_EVER if job.state == "RUNNING" else 0.0,
         end_state=job.state if ends else "SUCCEEDED",
         end_code=13,
-        end_message="Batch failed." if job.state == "FAILED" else "Batch expired.",
+        end_message="",
         cancelled=now if job.state == "CANCELLED" else None,
         embeds=job.mode == "embed",
     )

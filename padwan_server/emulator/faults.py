@@ -17,10 +17,10 @@ class Faults:
 
     def next(self, kind: str) -> Fault | None:
         """The fault of this request of a kind, if any."""
-        position = self._seen[kind]
-        self._seen[kind] += 1
+        earlier = {on: self._seen[on] for on in (kind, "any")}
+        self._seen.update(earlier.keys())
         for number, fault in enumerate(self._faults):
-            if fault.on in (kind, "any") and position >= fault.after and self._used[number] < fault.times:
+            if earlier.get(fault.on, -1) >= fault.after and self._used[number] < fault.times:
                 self._used[number] += 1
                 return fault
         return None

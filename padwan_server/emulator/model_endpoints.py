@@ -72,6 +72,7 @@ class ModelEndpoints:
 def _resource(model: str) -> dict[str, Any]:
     return {
         "name": f"models/{model}",
+        "baseModelId": model,
         "version": "emulated",
         "displayName": model,
         "description": "Emulated: nothing reaches Google.",

@@ -11,6 +11,13 @@ from padwan_server.emulator.clock import Moment, State, timestamp
 
 _TYPES = "type.googleapis.com/google.ai.generativelanguage.v1main."
 
+_ERRORS = {
+    State.CANCELLED: "Batch was cancelled.",
+    State.FAILED: "Batch failed.",
+    State.EXPIRED: "Batch expired.",
+}
+"""The first is recorded, the others are guesses."""
+
 
 def operation(batch: Batch, there: Moment, output: msgspec.Raw | None) -> dict[str, Any]:
     """The operation of a job; ``output`` is what a GET has at its end, and a list leaves out."""
@@ -58,10 +65,10 @@ def _stats(batch: Batch, there: Moment) -> dict[str, str]:
 
 
 def _ending(batch: Batch, there: Moment, output: msgspec.Raw | None, kind: str) -> dict[str, Any]:
-    if there.state is State.CANCELLED:
-        return {"error": {"code": 13, "message": "Batch was cancelled."}}
     if there.state is not State.SUCCEEDED:
-        return {"error": {"code": batch.end_code, "message": batch.end_message}}
+        ordered = there.state.name == batch.end_state
+        code = batch.end_code if ordered else 13
+        return {"error": {"code": code, "message": (ordered and batch.end_message) or _ERRORS[there.state]}}
     if output is None:
         return {}
     fields = msgspec.json.decode(output, type=dict[str, msgspec.Raw])

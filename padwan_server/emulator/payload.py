@@ -1,17 +1,19 @@
 """JSON that arrives, with the complaints of the service's parser about its syntax.
 
-Recorded of it is ``Unexpected token.`` with twenty characters on each side of the place and an arrow under it; its
-other words are those of the parser that Google published with Protocol Buffers.
+It reads more than the standard allows, and Google's examples for curl make use of it: strings in single quotes, names
+without any, a comma after the last value. Recorded of it is ``Unexpected token.`` with twenty characters on each side
+of the place and an arrow under it; its other words are those of the parser that Google published with Protocol Buffers.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
-from padwan_server.emulator.envelope import invalid
+from padwan_server.emulator.envelope import RpcError, invalid
 
 _AROUND = 20
 _REASONS = {
@@ -21,6 +23,18 @@ _REASONS = {
     "Extra data": "Parsing terminated before end of input.",
     "Unterminated string": "Closing quote expected in string.",
 }
+
+
+_LENIENT = re.compile(
+    r"""
+    "[^"\\]*(?:\\.[^"\\]*)*"?  # a string, which stays as it is
+    | '(?P<inside>[^'\\]*(?:\\.[^'\\]*)*)(?P<end>'?)
+    | ,(?=\s*[}\]])
+    | (?P<name>[A-Za-z_$][\w$]*)(?=\s*:)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_IN_QUOTES = re.compile(r"\\(.)|\"", re.DOTALL)
 
 
 class SyntaxFault(NamedTuple):
@@ -38,11 +52,42 @@ def decoded(body: bytes) -> Any:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         text = body.decode("utf-8", "replace")
-    fault = syntax_fault(text)
+    strict = _LENIENT.sub(_strictly, text)
+    try:
+        body.decode()
+        return msgspec.json.decode(strict)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        fault = syntax_fault(strict)
+    raise _unreadable(text, fault._replace(at=_origin(text, fault.at)))
+
+
+def _unreadable(text: str, fault: SyntaxFault) -> RpcError:
     start = max(fault.at - _AROUND, 0)
     arrow = " " * (fault.at - start) + "^"
     description = f"Invalid JSON payload received. {fault.reason}\n{text[start : fault.at + _AROUND]}\n{arrow}"
-    raise invalid("", description)
+    return invalid("", description)
+
+
+def _strictly(lenient: re.Match[str]) -> str:
+    """A piece of JSON as the standard has it."""
+    if lenient["name"]:
+        return f'"{lenient["name"]}"'
+    if lenient["inside"] is not None:
+        inside = _IN_QUOTES.sub(
+            lambda found: "'" if found[1] == "'" else f"\\{found[1] or found[0]}", lenient["inside"]
+        )
+        return f'"{inside}{lenient["end"] and chr(34)}'
+    return "" if lenient[0] == "," else lenient[0]
+
+
+def _origin(text: str, at: int) -> int:
+    """Where in ``text`` the character is that is at ``at`` of its strict form."""
+    moved = 0
+    for piece in _LENIENT.finditer(text):
+        if piece.start() + moved >= at:
+            break
+        moved += len(_strictly(piece)) - len(piece[0])
+    return at - moved
 
 
 def syntax_fault(text: str) -> SyntaxFault:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from padwan_server.emulator.answers import AnswerFunction
     from padwan_server.emulator.scenario import Scenario
 
+_HANDOVER = 2.0
+"""Seconds to wait for an emulator that is about to leave the folder of its state."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until a signal comes or the last lease is gone; the exit code. stdout holds the address alone."""
@@ -32,8 +35,15 @@ def main(argv: list[str] | None = None) -> int:
         print(f"The scenario cannot be used: {error}", file=sys.stderr)  # noqa: T201
         return 2
     folder = options.state or Path(tempfile.mkdtemp(prefix="padwan-emulator-"))
+    from filelock import FileLock, Timeout  # noqa: PLC0415 --help does without it
+
     try:
-        return asyncio.run(_serve(options, scenario, function, folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "emulator.lock", timeout=_HANDOVER):
+            return asyncio.run(_serve(options, scenario, function, folder))
+    except Timeout:
+        print(f"The emulator cannot start: another one uses {folder}.", file=sys.stderr)  # noqa: T201
+        return 1
     except OSError as error:
         print(f"The emulator cannot start: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
@@ -97,10 +107,14 @@ def _function(named: str | None) -> AnswerFunction | None:
     if named is None:
         return None
     module, _, name = named.partition(":")
+    # Python itself looks in the current folder only when it is started with -m; last, so that it hides none of ours.
+    sys.path.append(str(Path.cwd()))
     try:
         function: AnswerFunction = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ScenarioError(f"--answer {named}: {error}") from None
+    if not callable(function):
+        raise ScenarioError(f"--answer {named}: it is no function")
     return function
 
 

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+_SPELLINGS = "^(BATCH_STATE_|JOB_STATE_)?"
+"""A state may be written as on the wire, as in the SDK, or bare, and is kept bare."""
 
 
 class Failure(msgspec.Struct, forbid_unknown_fields=True):
@@ -61,8 +63,14 @@ class ExistingJob(msgspec.Struct, forbid_unknown_fields=True):
     """A job that is there from the start, for every key."""
 
     name: Annotated[str, Meta(pattern=r"^batches/[\w.-]+$")]
-    state: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED", "EXPIRED"] = "SUCCEEDED"
+    state: Annotated[str, Meta(pattern=f"{_SPELLINGS}(PENDING|RUNNING|SUCCEEDED|FAILED|CANCELLED|EXPIRED)$")] = (
+        "SUCCEEDED"
+    )
     mode: Literal["inline", "file", "embed"] = "inline"
+
+    def __post_init__(self) -> None:
+        """Keep the state bare."""
+        self.state = _bare(self.state)
 
 
 class ExistingFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,9 +100,13 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 class End(msgspec.Struct, forbid_unknown_fields=True):
     """How jobs end, if not SUCCEEDED."""
 
-    state: Literal["SUCCEEDED", "FAILED", "EXPIRED"] = "SUCCEEDED"
+    state: Annotated[str, Meta(pattern=f"{_SPELLINGS}(SUCCEEDED|FAILED|EXPIRED)$")] = "SUCCEEDED"
     code: int = 13
-    message: str = "Batch failed."
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep the state bare."""
+        self.state = _bare(self.state)
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True):
@@ -119,6 +131,10 @@ class Scenario(msgspec.Struct, forbid_unknown_fields=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     jobs: list[ExistingJob] = []
     files: list[ExistingFile] = []
+
+
+def _bare(state: str) -> str:
+    return state.rpartition("STATE_")[2]
 
 
 class ScenarioError(Exception):

@@ -36,7 +36,7 @@ class Service:
         folder.mkdir(parents=True, exist_ok=True)
         self._clock = EmulatedClock(folder, scenario.clock.speed)
         self._batches = Batches(folder / "batches", scenario, function)
-        self._exchange = Exchange(scenario)
+        self._exchange = Exchange(scenario, self._clock)
         files = Files(folder / "files")
         add_existing(scenario, self._batches, files, self._clock.now())
         self._endpoints = (
@@ -82,7 +82,7 @@ class Service:
     async def _page(self, _: Request) -> Response:
         now = self._clock.now()
         jobs = [(batch, batch.at(now)) for batch in self._batches.all()[:100]]
-        return HTMLResponse(page(timestamp(now), jobs, list(self._exchange.log)[-50:]))
+        return HTMLResponse(page(now, jobs, list(self._exchange.log)[-50:]))
 
 
 class _Advance(msgspec.Struct, forbid_unknown_fields=True):

@@ -22,9 +22,10 @@ class RunningEmulator:
     process: subprocess.Popen[bytes]
 
     def requests(self, kind: str = "") -> list[dict[str, Any]]:
-        """The requests that arrived, oldest first: method, path, kind, and for creates the job and its size.
+        """The requests that arrived, oldest first: time, method, path, kind, status, and for creates job and size.
 
-        ``kind`` is one of create, get, list, cancel, delete, upload, download, files, models, generate.
+        One whose connection was closed has ``dropped`` in place of a status. ``kind`` is one of create, get, list,
+        cancel, delete, upload, download, files, models, generate.
         """
         found: list[dict[str, Any]] = json.loads(self._read("/emulator/requests"))
         return [request for request in found if kind in ("", request["kind"])]

@@ -198,6 +198,7 @@ class ListFilesResponse(_Message):
 
 class Model(_Message):
     name: str
+    base_model_id: str
     version: str
     display_name: str
     description: str

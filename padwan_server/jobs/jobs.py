@@ -320,12 +320,13 @@ class Jobs:
 
     async def _look_for_all(self, job: Job, interval: float) -> Job:
         """One look, unless another process had one so recently that it serves us too."""
-        current = await self.remembered(job)
-        age = (now() - current.looked).total_seconds() if current.looked else interval
-        if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
-            return current
-        self._refuse_unanswered(await self._settled(current))
-        return await self.look(current, attempts=1)
+        async with self._folder.lock(f"{job.id}.look"):
+            current = await self.remembered(job)
+            age = (now() - current.looked).total_seconds() if current.looked else interval
+            if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
+                return current
+            self._refuse_unanswered(await self._settled(current))
+            return await self.look(current, attempts=1)
 
     # Cancelling
 

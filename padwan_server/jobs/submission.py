@@ -144,16 +144,28 @@ class Submission:
         display_name = tagged(_display_name(job, part), part.tag)
         items = await self.background.run(_inline_items, path)
         if items is not None:
-            if not await self.background.run(self.ledger.claim, part):
+            if not await self._claimed(job, part):
                 return None
             return await self.gateway.create_inline(job.model, display_name, items)
         input_file = part.input_file
         if not part.uploaded or part.uploaded < now() - _USABLE:
             input_file = await self.gateway.upload(path, job.display_name)
             await self._mark(job, part, input_file=input_file, uploaded=now())
-        if not await self.background.run(self.ledger.claim, part):
+        if not await self._claimed(job, part):
             return None
         return await self.gateway.create_from_file(job.model, display_name, input_file)
+
+    async def _claimed(self, job: Job, part: Part) -> bool:
+        """Note that a part is about to leave; False if it was withdrawn meanwhile."""
+
+        def work() -> bool:
+            claimed = self.ledger.claim(part)
+            if claimed:
+                # Beside the ledger too: of a lost ledger's job one must know that the service may have it.
+                note(self.folder, self.ledger.find(job.id)[0])
+            return claimed
+
+        return await self.background.run(work)
 
     async def _not_accepted(self, job: Job, part: Part, error: ServiceError, *, keep: bool) -> Job:
         if error.ambiguous:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google import genai
@@ -76,19 +77,46 @@ async def test_the_asynchronous_sdk_works_as_well(emulator: RunningEmulator) -> 
         assert [found.name async for found in await client.batches.list()] == [created.name]
 
 
-def test_curl_as_in_googles_documents(emulator: RunningEmulator) -> None:
-    curl = shutil.which("curl")
-    if curl is None:
+def curl(*arguments: str) -> dict[str, Any]:
+    """What curl prints, as JSON; the headers of the answer are beside it for those who ask for them (-i)."""
+    program = shutil.which("curl")
+    if program is None:
         pytest.skip("curl is not installed")
+    command = [program, "-s", "--noproxy", "*", "-H", "x-goog-api-key: any", *arguments]
+    head, _, body = subprocess.run(command, capture_output=True, check=True, text=True).stdout.rpartition("\n\n")
+    return {"head": head, **json.loads(body or "{}")}
+
+
+def test_curl_as_in_googles_documents(emulator: RunningEmulator) -> None:
     requests = [{"request": {"contents": [{"parts": [{"text": "Hi"}]}]}, "metadata": {"key": "request-1"}}]
     body = {"batch": {"display_name": "my-batch", "input_config": {"requests": {"requests": requests}}}}
     address = f"{emulator.url}/v1beta/models/{MODEL}:batchGenerateContent"
-    headers = ["-H", "x-goog-api-key: any", "-H", "Content-Type:application/json"]
-    command = [curl, "-s", "--noproxy", "*", address, "-X", "POST", *headers, "-d", json.dumps(body)]
-    created = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    created = curl(address, "-X", "POST", "-H", "Content-Type:application/json", "-d", json.dumps(body))
     assert created["metadata"]["state"] == "BATCH_STATE_PENDING"
     assert created["metadata"]["batchStats"] == {"requestCount": "1", "pendingRequestCount": "1"}
     assert "done" not in created
+
+
+def test_curl_with_a_file_as_in_googles_documents(emulator: RunningEmulator, tmp_path: Path) -> None:
+    path = tmp_path / "batch.jsonl"
+    path.write_text('{"key": "a", "request": {"contents": [{"parts": [{"text": "Hi"}]}]}}\n')
+    size = str(path.stat().st_size)
+    start = ["X-Goog-Upload-Protocol: resumable", "X-Goog-Upload-Command: start", "Content-Type: application/jsonl"]
+    start += [f"X-Goog-Upload-Header-Content-Length: {size}", "X-Goog-Upload-Header-Content-Type: application/jsonl"]
+    headers = [word for header in start for word in ("-H", header)]
+    begun = curl(
+        "-i", f"{emulator.url}/upload/v1beta/files", *headers, "-d", "{'file': {'display_name': 'BatchInput'}}"
+    )
+    [address] = [line[19:].strip() for line in begun["head"].splitlines() if line.startswith("x-goog-upload-url:")]
+    offset = ["-H", f"Content-Length: {size}", "-H", "X-Goog-Upload-Offset: 0"]
+    stored = curl(address, *offset, "-H", "X-Goog-Upload-Command: upload, finalize", "--data-binary", f"@{path}")
+    assert stored["file"]["displayName"] == "BatchInput"
+    batch = "{\n    'batch': {\n        'display_name': 'my-batch-requests',\n        'input_config': {\n"
+    batch += f"            'file_name': '{stored['file']['name']}'\n        }}\n    }}\n}}"
+    model = f"{emulator.url}/v1beta/models/{MODEL}"
+    created = curl(f"{model}:batchGenerateContent", "-X", "POST", "-H", "Content-Type:application/json", "-d", batch)
+    output = curl(f"{emulator.url}/v1beta/{created['name']}")["response"]["responsesFile"]
+    assert curl(f"{emulator.url}/download/v1beta/{output}:download?alt=media")["key"] == "a"
 
 
 def test_lists_come_in_pages(client: genai.Client) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from padwan_server.emulator.messages import complaints
+from padwan_server.emulator.payload import decoded
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
 from tests.support.emulated import call, created, inline, raw, results, tenant, upload
 
@@ -182,7 +183,9 @@ def test_a_model_that_is_not_there_is_told_with_version_and_method(service: Runn
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"{model:gemini-3.8-flash,messages:[]}", "Expected an object key or }."),
+        (b"{model:gemini-3.8-flash,messages:[]}", "Unexpected token.\n{model:gemini-3.8-flash,mes\n       ^"),
+        (b"{'batch': {'displayName': nope}}", "Unexpected token.\nh': {'displayName': nope}}\n                    ^"),
+        (b"{'batch': 'x", "Closing quote expected in string.\n{'batch': 'x\n          ^"),
         (b'{"batch": {"displayName": nope}}', 'Unexpected token.\nh": {"displayName": nope}}\n                    ^'),
         (b'{"batch": {', "Unexpected end of string. Expected an object key or }."),
         (b'{"batch" {}}', "Expected : between key:value pair."),
@@ -210,6 +213,19 @@ def test_more_than_twenty_megabytes_inline_are_refused(service: RunningEmulator)
     status, answer = call(service, "POST", CREATE, inline("x" * 20_000_001))
     assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
     assert "exceeds the limit" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{'a': 'b'}", {"a": "b"}),
+        (r"""{'it\'s': 'a \"word\"', "is": "it's, {a: 'b',}"}""", {"it's": 'a "word"', "is": "it's, {a: 'b',}"}),
+        ("""{'a': '"', b_1: [1, 2,], "c": {d: true,},}""", {"a": '"', "b_1": [1, 2], "c": {"d": True}}),
+        (r"{'a': 'tab\t \u00e9 \\'}", {"a": "tab\t é \\"}),
+    ],
+)
+def test_json_is_read_as_googles_examples_write_it(text: str, value: Any) -> None:
+    assert decoded(text.encode()) == value
 
 
 # What is read
@@ -374,6 +390,21 @@ def test_a_key_is_in_the_header_or_in_the_address(
     service: RunningEmulator, path: str, headers: dict[str, str], status: int
 ) -> None:
     assert raw(service, "GET", path, headers=headers, key="")[0] == status
+
+
+def test_a_key_that_is_refused_is_told_for_programs_and_for_people(emulate: Emulate) -> None:
+    status, answer = call(emulate({"refuse_keys": ["bad"]}), "GET", "batches", key="bad")
+    told = "API key not valid. Please pass a valid API key."
+    assert (status, answer["error"]["status"], answer["error"]["message"]) == (400, "INVALID_ARGUMENT", told)
+    assert answer["error"]["details"] == [
+        {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "API_KEY_INVALID",
+            "domain": "googleapis.com",
+            "metadata": {"service": "generativelanguage.googleapis.com"},
+        },
+        {"@type": "type.googleapis.com/google.rpc.LocalizedMessage", "locale": "en-US", "message": told},
+    ]
 
 
 @pytest.mark.parametrize(("method", "wanted"), [("GET", "Get"), ("DELETE", "Delete")])

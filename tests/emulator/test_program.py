@@ -85,6 +85,36 @@ def test_the_same_seed_fails_the_same_prompts_in_the_same_order() -> None:
     assert all(mine != other for mine, other in zip((order, failed), keys("2"), strict=True))
 
 
+def test_a_function_that_answers_is_found_where_the_program_is_started(tmp_path: Path) -> None:
+    (tmp_path / "shouting.py").write_text("def shout(request, key, model):\n    return 'HI'\n")
+    script = str(Path(sys.executable).with_name("padwan-server"))
+    command = [script, "emulator", "--answer", "shouting:shout"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        process.terminate()
+
+
+@pytest.mark.parametrize("named", ["os:sep", "os:", "nothing_like_it:f", ":f"])
+def test_what_is_no_function_is_told(named: str) -> None:
+    ended = subprocess.run([*COMMAND, "--answer", named], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"--answer {named}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_that_another_emulator_uses_is_told(tmp_path: Path) -> None:
+    options = ("--state", str(tmp_path / "state"))
+    with start_emulator({}, *options) as emulator:
+        ended = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False, timeout=30)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "cannot start: another one uses" in ended.stderr
+        emulator.process.kill()
+        emulator.process.wait()
+    with start_emulator({}, *options) as emulator:
+        assert call(emulator, "GET", "batches") == (200, {})
+
+
 def test_jobs_survive_a_restart_with_a_state_folder(tmp_path: Path) -> None:
     options = ("--state", str(tmp_path / "state"))
     with start_emulator({}, *options) as emulator:

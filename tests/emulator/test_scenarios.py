@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +50,15 @@ def test_time_goes_as_fast_as_it_is_told(emulate: Emulate) -> None:
 
 
 def test_a_job_expires_after_two_days_without_results(emulate: Emulate) -> None:
-    emulator = emulate({"clock": {"pending": 3 * DAY, "running": 1, "speed": 0}})
+    clock = {"pending": 3 * DAY, "running": 1, "speed": 0}
+    emulator = emulate({"clock": clock, "end": {"state": "FAILED", "code": 8, "message": "No quota."}})
     job = created(emulator, "a")
     emulator.advance(2 * DAY - 1)
     assert state(emulator, job) == "PENDING"
     emulator.advance(1)
     answer = call(emulator, "GET", job)[1]
     assert answer["metadata"]["state"] == "BATCH_STATE_EXPIRED"
-    assert answer["error"]
+    assert answer["error"] == {"code": 13, "message": "Batch expired."}
     assert "response" not in answer
 
 
@@ -227,6 +230,36 @@ def test_a_slow_body_arrives_whole(emulate: Emulate) -> None:
     assert call(emulator, "GET", "batches")[1]["operations"][0]["name"] == job
 
 
+def test_a_slow_download_arrives_whole(emulate: Emulate) -> None:
+    emulator = emulate(
+        {"faults": [{"on": "download", "slow": 0.2}], "files": [{"name": "files/old", "text": "xyz" * 9}]}
+    )
+    status, headers, body = raw(emulator, "GET", "/v1beta/files/old:download?alt=media")
+    assert (status, headers["content-length"], body) == (200, "27", b"xyz" * 9)
+
+
+def test_trouble_with_any_request_comes_after_so_many_of_all_kinds(emulate: Emulate) -> None:
+    emulator = emulate({"faults": [{"on": "any", "after": 2, "times": 2, "status": 503}]})
+    paths = ["batches", "models", "files", "batches", "models", "batches"]
+    assert [call(emulator, "GET", path)[0] for path in paths] == [200, 200, 503, 503, 200, 200]
+
+
+NAMES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 499: "CANCELLED"}
+NAMES |= {500: "INTERNAL", 502: "INTERNAL", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+
+
+def test_an_ordered_status_has_its_name(emulate: Emulate) -> None:
+    emulator = emulate({"faults": [{"on": "list", "status": code} for code in NAMES]})
+    answers = [call(emulator, "GET", "batches") for _ in NAMES]
+    assert {status: body["error"]["status"] for status, body in answers} == NAMES
+
+
+def test_an_ordered_error_of_a_single_request_has_its_name(emulate: Emulate) -> None:
+    emulator = emulate({"default": {"error": {"code": 16}}})
+    status, body = call(emulator, "POST", "models/m:generateContent", {"contents": [{"parts": [{"text": "x"}]}]})
+    assert (status, body["error"]["status"]) == (401, "UNAUTHENTICATED")
+
+
 # What is there from the start
 
 
@@ -257,18 +290,48 @@ def test_jobs_are_there_from_the_start_for_every_key(furnished: RunningEmulator,
     )
 
 
+def test_states_are_written_as_the_service_or_the_sdk_writes_them(emulate: Emulate) -> None:
+    wanted = {"batches/wire": "BATCH_STATE_RUNNING", "batches/sdk": "JOB_STATE_FAILED"}
+    jobs = [{"name": name, "state": state} for name, state in wanted.items()]
+    emulator = emulate({"jobs": jobs, "end": {"state": "JOB_STATE_EXPIRED"}})
+    assert [state(emulator, name) for name in wanted] == ["RUNNING", "FAILED"]
+    assert state(emulator, created(emulator, "a")) == "EXPIRED"
+
+
 def test_files_are_there_from_the_start_for_every_key(furnished: RunningEmulator) -> None:
     for key in ("one", "two"):
         assert raw(furnished, "GET", "/v1beta/files/old:download?alt=media", key=key)[2] == b"x"
 
 
 def test_the_page_shows_jobs_and_requests(emulate: Emulate) -> None:
-    emulator = emulate(STILL)
-    job = created(emulator, "a")
+    emulator = emulate({**STILL, "faults": [{"on": "get", "drop": "before", "after": 1}]})
+    job = created(emulator, *["a"] * 4)
+    emulator.advance(60)
+    call(emulator, "GET", "batches/%3Cb%3E?key=secret")
+    with pytest.raises(http.client.RemoteDisconnected):
+        call(emulator, "GET", job)
     with urllib.request.urlopen(emulator.url) as answer:
         page = answer.read().decode()
-    assert job in page
-    assert "models/m:batchGenerateContent" in page
+    jobs, requests = page.split("Latest requests")
+    for shown in (job, "RUNNING", "2/4", f"/emulator/{job.replace('batches', 'jobs')}/requests"):
+        assert shown in jobs
+    for shown in ("models/m:batchGenerateContent", job, "batches/&lt;b&gt;", "404", "dropped"):
+        assert shown in requests
+    assert "secret" not in page
+    assert "<b>" not in requests
+
+
+def test_the_log_tells_when_a_request_came_and_which_got_no_answer(emulate: Emulate) -> None:
+    emulator = emulate({**STILL, "faults": [{"on": "list", "drop": "after", "after": 1}]})
+    call(emulator, "GET", "batches")
+    emulator.advance(60)
+    with pytest.raises(http.client.RemoteDisconnected):
+        call(emulator, "GET", "batches")
+    first, second = emulator.requests("list")
+    assert (first["status"], "dropped" in first) == (200, False)
+    assert ("status" in second, second["dropped"]) == (False, True)
+    came = [datetime.fromisoformat(entry["time"]) for entry in (first, second)]
+    assert came[1] - came[0] == timedelta(seconds=60)
 
 
 def test_other_projects_have_a_fixture(gemini_emulator: Callable[..., RunningEmulator]) -> None:

@@ -69,6 +69,23 @@ def test_each_field_is_one_of_the_apis(name: str) -> None:
         assert kind(field.type) == expected, f"{name}.{field.encode_name}"
 
 
+# What the description requires; where nothing recorded departs from it, answers have it.
+REQUIRED = {
+    "GenerateContentBatch": {"model", "displayName", "inputConfig"},
+    "EmbedContentBatch": {"model", "displayName", "inputConfig"},
+    "Model": {"name", "baseModelId", "version"},
+}
+RECORDED_WITHOUT = {"displayName", "inputConfig"}
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_the_api_requires_is_there(name: str) -> None:
+    described = shapes.type_info(OURS[name])
+    assert isinstance(described, shapes.StructType)
+    required = {field.encode_name for field in described.fields if field.required}
+    assert REQUIRED[name] - RECORDED_WITHOUT <= required
+
+
 def test_most_messages_are_compared() -> None:
     assert len(MESSAGES.keys() & OURS.keys()) > 20
 

@@ -1,0 +1,170 @@
+"""A shell whose commands die at a chosen step, as if the machine had lost power: run as a program, by ``Mortal``.
+
+It loads everything once and forks for each command, so that thousands of deaths take minutes. A step is whatever leaves
+a trace outside of the process: a statement of SQLite, a file opened, renamed, removed or synced, a request to the
+service before it leaves and once its answer has begun.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_FILE_EVENTS = {"open", "os.rename", "os.remove", "os.link", "os.mkdir"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, None if it was killed, and what it printed."""
+
+    code: int | None
+    output: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.output)
+
+
+class Mortal:
+    """Runs commands in child processes that die at a step, or live to their end."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def __call__(self, folder: Path, environment: Mapping[str, str], *arguments: str, dies_at: int = 0) -> Ended:
+        assert self._process.stdin
+        assert self._process.stdout
+        order = {"folder": str(folder), "environment": dict(environment), "arguments": arguments, "dies_at": dies_at}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        return Ended(**answer)
+
+
+@contextmanager
+def mortal(inline_limit: int | None = None) -> Iterator[Mortal]:
+    """Start it; with ``inline_limit`` what is larger goes by upload."""
+    command = [sys.executable, "-m", "tests.support.killed", str(inline_limit or "")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Mortal(process)
+        assert process.stdin
+        process.stdin.close()
+
+
+# In the program
+
+
+def _serve(inline_limit: str) -> None:
+    import google.genai.errors
+    import google.genai.types  # noqa: F401
+    import httpx2  # noqa: F401
+
+    import padwan_server.cli.batch  # noqa: F401
+    from padwan_server.jobs import submission
+
+    if inline_limit:
+        vars(submission)["INLINE_LIMIT_BYTES"] = int(inline_limit)
+    for line in sys.stdin:
+        order = json.loads(line)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            _run(order, writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as output:
+            printed = output.read().decode()
+        _, status = os.waitpid(child, 0)
+        code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        print(json.dumps({"code": code, "output": printed}), flush=True)
+
+
+def _run(order: dict[str, Any], output: int) -> None:
+    os.dup2(output, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stdin = open(0)  # noqa: SIM115 the child's own
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    if order["dies_at"]:
+        _count(order["dies_at"])
+    from padwan_server.cli.main import main
+
+    sys.argv = ["padwan-server", *order["arguments"]]
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _count(dies_at: int) -> None:
+    left = dies_at
+
+    def step() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def heard(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _FILE_EVENTS and ".padwan" in str(arguments[0]):
+            step()
+
+    sys.addaudithook(heard)
+    _count_statements(step)
+    _count_requests(step)
+    sync = os.fsync
+
+    def fsync(descriptor: Any) -> None:
+        step()
+        sync(descriptor)
+
+    os.fsync = fsync
+
+
+def _count_statements(step: Callable[[], None]) -> None:
+    class Connection(sqlite3.Connection):
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            step()
+            return super().execute(*arguments)
+
+        def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+            step()
+            return super().executemany(*arguments)
+
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *given, **named: connect(*given, **named, factory=Connection)  # type: ignore[assignment]
+
+
+def _count_requests(step: Callable[[], None]) -> None:
+    import httpx2
+
+    send, send_async = httpx2.Client.send, httpx2.AsyncClient.send
+
+    def counted(self: Any, *given: Any, **named: Any) -> Any:
+        step()
+        response = send(self, *given, **named)
+        step()
+        return response
+
+    async def counted_async(self: Any, *given: Any, **named: Any) -> Any:
+        step()
+        response = await send_async(self, *given, **named)
+        step()
+        return response
+
+    httpx2.Client.send = counted  # type: ignore[method-assign]
+    httpx2.AsyncClient.send = counted_async  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
