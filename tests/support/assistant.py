@@ -16,7 +16,6 @@ from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from padwan_server.mcp.answers import LONGEST
 from padwan_server.mcp.server import build
 from padwan_server.mcp.workspaces import OneWorkspace
 from padwan_server.operations.settings import Settings
@@ -24,6 +23,9 @@ from padwan_server.session.session import Session
 
 SERVER = ["-m", "padwan_server", "mcp"]
 
+
+LONGEST = 16_000
+"""Characters that one answer may have."""
 
 ERAS = ("legacy", "auto")
 """The protocol with a handshake (2025-11-25), and without (2026-07-28)."""
