@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JAVASCRIPT := build/javascript/.installed
+VSCODE := editors/vscode
+NODE_READY := $(VSCODE)/node_modules/.ready
+VSIX := build/padwan.vsix
 
-.PHONY: demo test fast check bench derive format lock clean
+.PHONY: demo test fast check bench derive format lock vsix pictures clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
@@ -16,11 +19,12 @@ test: $(READY) $(JAVASCRIPT) ## All tests
 fast: $(READY) ## The tests that take less than two minutes together
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-check: $(READY) ## Style, types, and derived files that went stale
+check: $(READY) $(NODE_READY) ## Style, types, and derived files that went stale
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python docs/derive.py --check
+	cd $(VSCODE) && npm run --silent check
 	$(BIN)/python editors/lua_style.py --check
 
 bench: $(READY) ## Measure against other language servers (needs npm), and write docs/performance.md
@@ -29,10 +33,18 @@ bench: $(READY) ## Measure against other language servers (needs npm), and write
 derive: $(READY) ## Write again what derives from the operations table
 	$(BIN)/python docs/derive.py
 
-format: $(READY) ## Let ruff and stylua lay out the code
+format: $(READY) $(NODE_READY) ## Let ruff, stylua and biome lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python editors/lua_style.py
+	cd $(VSCODE) && npm run --silent format
+
+vsix: $(VSIX) ## The VS Code extension as a file to install
+
+pictures: $(READY) ## Take the pictures of the VS Code extension again (needs Chromium)
+	$(BIN)/python -m pytest tests/editors/vscode/test_page.py
+	cp build/pictures/journey-results.png $(VSCODE)/media/walkthrough/results.png
+	cp build/pictures/journey-running.png $(VSCODE)/media/walkthrough/run.png
 
 lock: ## Take the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
@@ -41,7 +53,17 @@ lock: ## Take the newest versions that pyproject.toml allows
 	build/lock/bin/python -m pip freeze --exclude padwan-server > requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) build dist $(VSCODE)/node_modules $(VSCODE)/dist $(VSCODE)/dist-test
+
+# Not npm ci, which refuses where a mirror lacks the packages of other platforms; the lock file is kept to all the same.
+$(NODE_READY): $(VSCODE)/package-lock.json
+	cd $(VSCODE) && npm install --no-save --silent
+	touch $(NODE_READY)
+
+$(VSIX): $(NODE_READY) docs/prompt-file.schema.json $(shell find $(VSCODE) -type f -not -path '*/node_modules/*' -not -path '*/dist*')
+	mkdir -p build
+	cd $(VSCODE) && npx --no vsce package --no-dependencies --allow-missing-repository --no-rewrite-relative-links \
+	  --out ../../$(VSIX) > /dev/null
 
 $(JAVASCRIPT): tests/javascript/package-lock.json | $(READY)
 	$(BIN)/python -m tests.support.javascript

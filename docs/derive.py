@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from padwan_server import __version__
 from padwan_server.errors import CODES
 from padwan_server.exports.format import ExportFormat
 from padwan_server.mcp.tools import tools
@@ -17,11 +18,29 @@ from padwan_server.operations.settings import settings_schema
 from padwan_server.operations.table import OPERATIONS
 from padwan_server.prompts.rules import RULES
 from padwan_server.prompts.schema import prompt_file_schema
+from padwan_server.service import MODELS
 
 DOCS = Path(__file__).parent
+VSCODE = DOCS.parent / "editors" / "vscode"
 NVIM = DOCS.parent / "editors" / "nvim"
 NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
 LUA_NOTE = "-- Written by docs/derive.py from the code: change it there, then run `make derive`.\n"
+
+PALETTE = "padwan.run."
+"""What the palette's commands begin with: the language client takes the server's own names."""
+JOB_MENU = "operations"
+"""The group of a job's context menu that holds every operation on a job."""
+OWN_SETTINGS = ("padwan.server.command", "padwan.interpreter")
+"""Settings that are the extension's alone."""
+ICONS = {
+    "create": "run-all",
+    "poll": "eye",
+    "cancel": "stop-circle",
+    "retry": "debug-rerun",
+    "export": "export",
+    "resolve": "question",
+}
+"""For commands that stand as buttons beside jobs."""
 
 
 def pages() -> dict[Path, str]:
@@ -33,6 +52,9 @@ def pages() -> dict[Path, str]:
         DOCS / "errors.md": NOTE + "".join(errors_page()),
         DOCS / "rules.md": NOTE + "".join(rules_page()),
         DOCS / "prompt-file.schema.json": json.dumps(prompt_file_schema(), indent=1) + "\n",
+        VSCODE / "package.json": _json(vscode_manifest()),
+        VSCODE / "src" / "derived" / "operations.json": _json(vscode_operations()),
+        VSCODE / "LICENSE": (DOCS.parent / "LICENSE").read_text(encoding="utf-8"),
         NVIM / "lua/padwan/operations.lua": f"{LUA_NOTE}return {_lua(list(map(_command, OPERATIONS.values())))}\n",
         NVIM / "lua/padwan/settings.lua": f"{LUA_NOTE}return {_lua(_defaults())}\n",
         NVIM / "doc/padwan-operations.txt": "".join(help_page()),
@@ -112,6 +134,52 @@ def rules_page() -> Iterator[str]:
     yield "| code | severity | what it finds |\n|---|---|---|\n"
     for rule in RULES:
         yield f"| `{rule.code}` | {rule.severity.name.lower()} | {rule.description} |\n"
+
+
+def vscode_manifest() -> dict[str, Any]:
+    """The VS Code extension's manifest: its own parts as they are, with the commands and settings of the server."""
+    manifest: dict[str, Any] = json.loads((VSCODE / "package.json").read_text(encoding="utf-8"))
+    contributes = manifest["contributes"]
+    manifest["version"] = __version__
+    commands = [command for command in contributes["commands"] if not command["command"].startswith(PALETTE)]
+    contributes["commands"] = [*map(_palette_command, OPERATIONS.values()), *commands]
+    menu = [entry for entry in contributes["menus"]["view/item/context"] if entry.get("group") != JOB_MENU]
+    of_jobs = [operation.name for operation in OPERATIONS.values() if "job" in operation.params.model_fields]
+    contributes["menus"]["view/item/context"] = menu + [
+        {"command": PALETTE + name, "when": "view == padwan.jobs", "group": JOB_MENU} for name in of_jobs
+    ]
+    properties = contributes["configuration"]["properties"]
+    own = {name: described for name, described in properties.items() if name in OWN_SETTINGS}
+    contributes["configuration"]["properties"] = own | {
+        f"padwan.{name}": described for name, described in settings_schema().items()
+    }
+    return manifest
+
+
+def _palette_command(operation: Operation[Any, Any]) -> dict[str, str]:
+    command = {"command": PALETTE + operation.name, "title": operation.title, "category": "Padwan"}
+    return command | ({"icon": f"$({ICONS[operation.name]})"} if operation.name in ICONS else {})
+
+
+def vscode_operations() -> dict[str, Any]:
+    """What the VS Code extension knows of the operations: enough to ask for the parameters of any."""
+    return {"operations": list(map(_vscode_operation, OPERATIONS.values())), "models": MODELS}
+
+
+def _vscode_operation(operation: Operation[Any, Any]) -> dict[str, Any]:
+    schema = operation.input_schema()
+    return {
+        "name": operation.name,
+        "title": operation.title,
+        "description": operation.description,
+        "effect": operation.effect.value,
+        "parameters": schema.get("properties", {}),
+        "required": schema.get("required", []),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _command(operation: Operation[Any, Any]) -> dict[str, Any]:

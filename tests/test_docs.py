@@ -28,7 +28,12 @@ from tests.support.shell import Shell
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "editors" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "editors" / "README.md",
+    ROOT / "editors" / "vscode" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -39,7 +44,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_derived_pages_are_fresh() -> None:
     pages = runpy.run_path(str(ROOT / "docs" / "derive.py"))["pages"]()
-    assert len(pages) == 9
+    assert len(pages) == 12
     assert [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text] == []
 
 

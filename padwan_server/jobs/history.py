@@ -58,6 +58,16 @@ class History:
         """Another value whenever the ledger may have changed, by whichever process; None before the first job."""
         return await self.read(lambda: ledger.version if (ledger := self._opened()) else None)
 
+    async def chain(self, job: str) -> Chain | None:
+        """The chain that a job belongs to, by its name or the workspace's own."""
+
+        def look() -> Chain | None:
+            ledger = self._opened()
+            found = ledger.find(job) if ledger else []
+            return Chain(ledger.chain(found[0]), ledger, self._folder) if ledger and found else None
+
+        return await self.read(look)
+
     async def owner(self, results: Path) -> tuple[Chain, Job] | None:
         """The chain that a results file belongs to, and its job."""
 

@@ -105,8 +105,9 @@ class Submission:
             if self._was_never_sent(same):
                 # Its program ended before anything left, so this one takes its place.
                 await self.background.run(forget, self.ledger, self.folder, same)
-            elif not (same := await self.asked(same)).stored:
-                raise _already_submitted(same)
+            else:
+                # Also if it has ended meanwhile: nobody has seen its answers yet, which are there now.
+                raise _already_submitted(await self.asked(same))
 
     def _was_never_sent(self, job: Job) -> bool:
         return all(part.state == WAITING for part in job.parts) and not self.folder.lock(job.id).is_held()
@@ -247,6 +248,6 @@ def _already_submitted(same: Job) -> PadwanError:
     return PadwanError(
         "already-submitted",
         f"Nothing was sent: the job {name} ({same.state}) has exactly these prompts, model and settings.",
-        "Poll that one, or send them once more with again.",
+        f"{'Export its answers' if same.stored else 'Poll that one'}, or send them once more with again.",
         {"job": same.name, "id": same.id, "state": same.state},
     )

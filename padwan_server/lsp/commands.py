@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from padwan_server.session.session import Session
 
 PREFIX = "padwan.batch."
-_PATHS = ("file", "output")
+_PATHS = ("file", "output", "root")
 
 
 class Commands:
@@ -57,12 +57,14 @@ class Commands:
 
     async def _run(self, operation: Operation[Any, Any], params: types.ExecuteCommandParams) -> dict[str, Any]:
         arguments = _arguments(params.arguments)
+        # Which of several folders is meant is the editor's affair: no operation knows of more than one.
+        root = arguments.pop("root", None)
         if self._questions.arise(operation, arguments):
             await self._server.configuration.ready()
             arguments = await self._questions.filled(operation, arguments)
         operation.parse(arguments)
         await self._server.configuration.ready()
-        session = await self._session(arguments)
+        session = await self._session(arguments, root)
         if "file" in arguments:
             self._server.submitted(arguments["file"])
         from padwan_server.session.session import no_progress  # noqa: PLC0415 loaded with the session
@@ -80,7 +82,9 @@ class Commands:
         dumped: dict[str, Any] = result.model_dump(mode="json")
         return dumped
 
-    async def _session(self, arguments: dict[str, Any]) -> Session:
+    async def _session(self, arguments: dict[str, Any], root: Any) -> Session:
+        if isinstance(root, str):
+            return self._server.session_for(root)
         if "job" in arguments:
             return await self._server.session_of(arguments["job"])
         return self._server.session_for(arguments.get("file"))

@@ -1,9 +1,10 @@
-"""From a prompt to its answer as it was received, and back."""
+"""From a prompt to its answer as it was received, and back; and from a job's key to its prompt."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
@@ -16,7 +17,12 @@ from padwan_server.prompts.format import format_of
 from padwan_server.prompts.text import LINE_END
 
 if TYPE_CHECKING:
+    from padwan_server.jobs.chain import Chain
     from padwan_server.lsp.server import PadwanLanguageServer
+    from padwan_server.session.session import Session
+
+PROMPT_PLACE = "padwan/promptPlace"
+"""A request of ours: ``{job, key}``, answered with a Location or null. For tables of results."""
 
 
 class Definitions:
@@ -28,6 +34,12 @@ class Definitions:
     def register(self) -> None:
         """Take part in the protocol."""
         self._server.on(types.TEXT_DOCUMENT_DEFINITION, self._definition)
+        self._server.on(PROMPT_PLACE, self._prompt_place)
+
+    async def _prompt_place(self, params: Any) -> types.Location | None:
+        session = await self._server.session_of(params.job)
+        chain = await session.history.chain(params.job)
+        return await self._place(session, chain, params.key) if chain else None
 
     async def _definition(self, params: types.DefinitionParams) -> types.Location | None:
         document = self._server.scope.document(params.text_document.uri)
@@ -56,16 +68,20 @@ class Definitions:
         session = self._server.session_for(results.path)
         owner = await session.history.owner(path)
         key = _key_on(results.source, position.line)
-        if owner is None or key is None or not owner[0].root.source:
+        return await self._place(session, owner[0], key) if owner and key is not None else None
+
+    async def _place(self, session: Session, chain: Chain, key: str) -> types.Location | None:
+        """Where the prompt of a key stands in the file that a job was made from."""
+        if not chain.root.source:
             return None
-        source = session.workspace.root / owner[0].root.source
+        source = session.workspace.root / chain.root.source
         document = self._server.open_document(source)
         uri = document.uri if document else from_fs_path(str(source)) or ""
-        prompts = await document.prompts() if document else _read(source)
+        prompts = await document.prompts() if document else await asyncio.to_thread(_read, source)
         found = prompts.records_of(key) if prompts else []
         if prompts is None or not found:
             return None
-        encoding = document.encoding if document else results.encoding
+        encoding = document.encoding if document else self._server.documents.encoding
         return types.Location(uri, Converter(uri, prompts, encoding).range(found[0].span))
 
 

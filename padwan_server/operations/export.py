@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -10,7 +11,6 @@ from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
 from padwan_server.exports.writer import export as write
 from padwan_server.exports.writer import refuse
-from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -31,6 +31,7 @@ class ExportParams(Params):
         default=False,
         description="In csv, put ' before texts that spreadsheets would run as formulas.",
     )
+    keys: list[str] | None = Field(default=None, min_length=1, description="Write only the results of these keys.")
 
 
 class ExportResult(Result):
@@ -53,21 +54,20 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    rows = await jobs.apart(chain, lambda whole: _write(whole, target, format, params))
-    outcomes = await jobs.read(chain.outcomes)
+    counted = _Counted(params.keys)
+    rows = await jobs.apart(chain, lambda whole: _write(counted.of(whole.answers()), target, format, params))
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
         format=format.value,
         rows=rows,
-        failed=sum(count for outcome, count in outcomes.items() if outcome not in ("ok", "truncated")),
+        failed=counted.failed,
         warning=chain.root.warning,
     )
 
 
-def _write(chain: Chain, target: Path, format: ExportFormat, params: ExportParams) -> int:  # noqa: A002
-    rows = map(_row, chain.answers())
-    return write(rows, target, format, overwrite=params.overwrite, guard_formulas=params.guard_formulas)
+def _write(answers: Iterable[StoredAnswer], target: Path, format: ExportFormat, params: ExportParams) -> int:  # noqa: A002
+    return write(map(_row, answers), target, format, overwrite=params.overwrite, guard_formulas=params.guard_formulas)
 
 
 def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:
@@ -76,6 +76,21 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
     target = context.workspace.output_path(params.output)
     refuse(target, overwrite=params.overwrite)
     return target, format
+
+
+class _Counted:
+    """The answers to be written; while they go by, those that are not good are counted."""
+
+    def __init__(self, keys: Sequence[str] | None) -> None:
+        self._keys = None if keys is None else set(keys)
+        self.failed = 0
+
+    def of(self, answers: Iterable[StoredAnswer]) -> Iterator[StoredAnswer]:
+        """Those of the keys."""
+        for answer in answers:
+            if self._keys is None or answer.key in self._keys:
+                self.failed += answer.outcome not in ("ok", "truncated")
+                yield answer
 
 
 def _row(stored: StoredAnswer) -> Row:
@@ -100,4 +115,5 @@ EXPORT = Operation(
     run=export,
     effect=Effect.WRITES_FILES,
     long_running=True,
+    for_people=("keys",),
 )

@@ -81,11 +81,16 @@ async def test_a_person_is_asked(emulate: Emulate, at_service: AtService, answer
     assert len(emulator.requests("create")) == creates
 
 
-async def test_what_has_ended_may_be_sent_again(emulate: Emulate, at_service: AtService) -> None:
+async def test_what_has_ended_may_be_sent_again_once_its_answers_are_here(
+    emulate: Emulate, at_service: AtService
+) -> None:
     emulator = emulate()
     run = at_service(emulator.url)
     await run("create", prompts=["a"])
-    # Nobody has looked at the first since: it is looked at now, and has ended.
+    # It has ended at the service, and nobody knows yet.
+    error = await run.error("create", prompts=["a"])
+    assert (error.code, error.data["state"]) == ("already-submitted", "SUCCEEDED")
+    assert "Export" in error.hint
     await run("create", prompts=["a"])
     assert len(emulator.requests("create")) == 2
 

@@ -26,7 +26,7 @@ FAILURE = {"error": {"code": 13}}
 SCENARIO = {
     "clock": {"pending": 0, "running": 0},
     # Each life has a prompt that fails once, and its own name for it.
-    "answers": {"prompt-3": FAILURE, **{f"once-{life}": {**FAILURE, "times": 1} for life in range(500)}},
+    "answers": {"prompt-3": FAILURE, **{f"once-{life}": {**FAILURE, "times": 1} for life in range(5000)}},
 }
 
 

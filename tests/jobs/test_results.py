@@ -41,6 +41,18 @@ async def test_answers_without_keys_are_joined_by_order_with_a_warning(emulate: 
     assert exported["warning"] == status["warning"]
 
 
+async def test_an_export_of_some_keys_holds_those_alone(
+    emulate: Emulate, at_service: AtService, workspace: Path
+) -> None:
+    answers = {"prompt-1": {"error": {"code": 4, "message": "Deadline exceeded."}}}
+    run = at_service(emulate({"answers": answers}).url)
+    job = (await run("create", prompts=PROMPTS))["job"]
+    await run("poll", job=job)
+    exported = await run("export", job=job, output="x.json", keys=["prompt-7", "prompt-1"])
+    assert (exported["rows"], exported["failed"]) == (2, 1)
+    assert [row["key"] for row in json.loads((workspace / "x.json").read_text())] == ["prompt-1", "prompt-7"]
+
+
 async def test_every_kind_of_outcome_is_told_apart(emulate: Emulate, at_service: AtService) -> None:
     answers = {
         "prompt-1": {"error": {"code": 4, "message": "Deadline exceeded."}},

@@ -451,6 +451,21 @@ async def test_from_a_prompt_to_its_answer_and_back(workspace: Path, editor: Edi
 
 
 @pytest.mark.slow
+async def test_a_key_of_a_job_leads_to_its_prompt(workspace: Path, editor: Editor) -> None:
+    scenario(workspace)
+    job = await finished(editor, "x.prompts.jsonl", LINES)
+    editor.change("x.prompts.jsonl", 2, ((0, 0, 0, 0), '{"key": "é𝄞", "prompt": "New."}\n'))
+
+    async def place(key: str, of: str = job) -> tuple[str, int] | None:
+        found = await editor.request("padwan/promptPlace", job=of, key=key)
+        return (found["uri"], found["range"]["start"]["line"]) if found else None
+
+    assert await place("b") == (editor.uri("x.prompts.jsonl"), 2)
+    assert await place("gone") is None
+    assert await place("b", "batches/unknown") is None
+
+
+@pytest.mark.slow
 async def test_inlay_hints_are_off_unless_set(workspace: Path, environment: dict[str, str]) -> None:
     scenario(workspace, b=FAILS)
     place = types.Range(types.Position(0, 0), types.Position(9, 0))

@@ -43,6 +43,21 @@ async def test_a_job_is_found_in_the_folder_that_it_was_made_in(
     assert not (roots[0] / ".padwan" / "ledger.sqlite3").exists()
 
 
+async def test_each_folder_lists_the_jobs_of_its_own_emulator(tmp_path: Path, environment: dict[str, str]) -> None:
+    roots = [tmp_path / "one", tmp_path / "two"]
+    for root in roots:
+        root.mkdir()
+        (root / f"{root.name}.prompts.json").write_text('["x"]')
+    async with connect(tmp_path, environment) as client:
+        await client.initialize(roots[0], **folders(*roots) | {"initializationOptions": {"backend": "emulator"}})
+        for root in roots:
+            file = (root / f"{root.name}.prompts.json").as_uri()
+            assert "result" in await client.execute("padwan.batch.create", {"file": file, "name": root.name})
+        for root in roots:
+            listed = (await client.execute("padwan.batch.list", {"root": root.as_uri()}))["result"]
+            assert [job["name"] for job in listed["jobs"]] == [root.name]
+
+
 async def test_editor_and_shell_mean_the_same_workspace(
     tmp_path: Path, environment: dict[str, str], emulate: Emulate
 ) -> None:

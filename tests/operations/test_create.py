@@ -32,7 +32,7 @@ async def test_a_rule_made_an_error_stops_a_submission_and_one_turned_off_is_sil
     run = at_service(emulate().url)
     assert (await run("create", prompts=["x", "x"]))["problems"][0]["code"] == "duplicate-prompt"
     run.session.settings = parse_settings({"rules": {"duplicate-prompt": "off"}})
-    assert (await run("create", prompts=["x", "x"]))["problems"] == []
+    assert (await run("create", prompts=["x", "x"], again=True))["problems"] == []
     run.session.settings = parse_settings({"rules": {"duplicate-prompt": "error"}})
     assert (await run.error("create", prompts=["x", "x"])).code == "prompt-file-errors"
     checked = await run("validate", prompts=["x", "x"])

@@ -105,6 +105,10 @@ class Editor:
         params = types.ExecuteCommandParams(command.command, command.arguments)
         return plain(await self.client.workspace_execute_command_async(params))
 
+    async def request(self, method: str, **params: Any) -> Any:
+        """Send a request that is not of the protocol; the answer as plain JSON."""
+        return plain(await self.client.protocol.send_request_async(method, params))
+
     async def hover(self, name: str, line: int, character: int) -> str:
         """What is told at a place, empty if nothing."""
         params = types.HoverParams(self.document(name), types.Position(line, character))

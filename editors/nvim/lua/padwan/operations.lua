@@ -387,6 +387,13 @@ return {
         },
         description = "In csv, put ' before texts that spreadsheets would run as formulas.",
       },
+      {
+        name = "keys",
+        type = "array",
+        required = false,
+        values = {},
+        description = "Write only the results of these keys.",
+      },
     },
   },
   {

@@ -1,0 +1,173 @@
+/** The language server: found, started, started again, and asked. */
+
+import * as vscode from "vscode";
+import {
+  ExecuteCommandRequest,
+  LanguageClient,
+  type LanguageClientOptions,
+  type Middleware,
+  type ServerOptions,
+  State,
+  TransportKind,
+  WorkDoneProgress,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
+} from "vscode-languageclient/node";
+import type { ApiKey } from "./apiKey";
+import { checkFit } from "./fit";
+import { type Arguments, type JobProgress, serverCommand } from "./operations";
+import { findProgram, type Program } from "./program";
+
+export type ServerState = "starting" | "running" | "failed" | "stopped";
+export type ProgressValue = WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd;
+
+/** Languages that prompt files may have: ours, and those of files that are prompt files by their name. */
+const LANGUAGES = ["padwan-prompts", "padwan-prompts-text", "json", "jsonl", "plaintext"];
+
+export class Server implements vscode.Disposable {
+  /** The program that runs, or ran last. */
+  program: Program | undefined;
+  state: ServerState = "starting";
+  private client: LanguageClient | undefined;
+  private starting: Promise<void> = Promise.resolve();
+  private readonly stateEvent = new vscode.EventEmitter<ServerState>();
+  private readonly progressEvent = new vscode.EventEmitter<JobProgress>();
+  private tokens = 0;
+  readonly onDidChangeState = this.stateEvent.event;
+  readonly onJobProgress = this.progressEvent.event;
+
+  constructor(
+    private readonly log: vscode.LogOutputChannel,
+    private readonly apiKey: ApiKey,
+    private readonly extension: vscode.Extension<unknown>,
+    private readonly middleware: Middleware,
+  ) {}
+
+  /** Start it, or start it anew with the settings and the key as they are now. Tells what went wrong itself. */
+  restart(): Promise<void> {
+    // One after the other: two that start at once would both be left running.
+    this.starting = this.starting.then(() => this.startAnew());
+    return this.starting;
+  }
+
+  /** Run one operation. Raises what failureOf understands. */
+  async run<R>(
+    operation: string,
+    given: Arguments,
+    progress: (value: ProgressValue) => void = () => undefined,
+    cancellation?: vscode.CancellationToken,
+  ): Promise<R> {
+    const client = await this.running();
+    // Our own token, also where nobody looks: without one the server makes a display of its own.
+    const token = `padwan-vscode/${++this.tokens}`;
+    const listener = client.onProgress(WorkDoneProgress.type, token, progress);
+    try {
+      const params = { command: serverCommand(operation), arguments: [given], workDoneToken: token };
+      return (await client.sendRequest(ExecuteCommandRequest.type, params, cancellation)) as R;
+    } finally {
+      listener.dispose();
+    }
+  }
+
+  /** Where the prompt of a key stands in the file that a job was made from, if it is still there. */
+  async place(job: string, key: string): Promise<vscode.Location | undefined> {
+    const client = await this.running();
+    const found = await client.sendRequest<Parameters<typeof client.protocol2CodeConverter.asLocation>[0] | null>(
+      "padwan/promptPlace",
+      { job, key },
+    );
+    return found ? client.protocol2CodeConverter.asLocation(found) : undefined;
+  }
+
+  dispose(): void {
+    void this.stop();
+    this.stateEvent.dispose();
+    this.progressEvent.dispose();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    if (client) {
+      await client.dispose().catch((error: unknown) => this.log.debug(`while stopping: ${error}`));
+    }
+  }
+
+  private async running(): Promise<LanguageClient> {
+    await this.starting;
+    if (this.client?.state !== State.Running) {
+      throw new Error("padwan-server is not running.");
+    }
+    return this.client;
+  }
+
+  private async startAnew(): Promise<void> {
+    await this.stop();
+    this.changed("starting");
+    this.program = await findProgram();
+    if (!this.program) {
+      return this.failed("padwan-server was not found.");
+    }
+    const { command, args, origin } = this.program;
+    this.log.info(`starting ${[command, ...args, "lsp"].join(" ")} (found by ${origin})`);
+    const client = new LanguageClient("padwan", "Padwan", await this.options(this.program), this.clientOptions());
+    this.client = client;
+    client.onDidChangeState(({ newState }) => this.clientChanged(client, newState));
+    client.onNotification("padwan/jobProgress", (look: JobProgress) => this.progressEvent.fire(look));
+    try {
+      await client.start();
+    } catch (error) {
+      this.log.error(`not started: ${error instanceof Error ? error.message : error}`);
+      return this.failed(`padwan-server did not start: ${command} (${origin}).`);
+    }
+    const { serverInfo, capabilities } = client.initializeResult ?? {};
+    this.log.info(`running padwan-server ${serverInfo?.version}`);
+    checkFit(this.extension, serverInfo?.version ?? "", capabilities?.executeCommandProvider?.commands ?? []);
+    return undefined;
+  }
+
+  private async options({ command, args }: Program): Promise<ServerOptions> {
+    const env = { ...process.env, ...(await this.apiKey.environment()) };
+    return { command, args: [...args, "lsp"], transport: TransportKind.stdio, options: { env } };
+  }
+
+  private clientOptions(): LanguageClientOptions {
+    return {
+      documentSelector: LANGUAGES.map((language) => ({ language, scheme: "file" })),
+      initializationOptions: vscode.workspace.getConfiguration("padwan"),
+      outputChannel: this.log,
+      middleware: this.middleware,
+      // The message with the next steps is ours.
+      initializationFailedHandler: () => false,
+    };
+  }
+
+  private clientChanged(client: LanguageClient, state: State): void {
+    if (client === this.client) {
+      this.changed(state === State.Running ? "running" : state === State.Starting ? "starting" : "stopped");
+    }
+  }
+
+  private failed(message: string): void {
+    this.changed("failed");
+    void this.offerHelp(message);
+  }
+
+  private async offerHelp(message: string): Promise<void> {
+    const steps = {
+      Install: "padwan.install",
+      "Choose Interpreter": "padwan.chooseInterpreter",
+      "Show Log": "padwan.showLog",
+    };
+    const picked = await vscode.window.showErrorMessage(message, ...Object.keys(steps));
+    if (picked) {
+      await vscode.commands.executeCommand(steps[picked as keyof typeof steps]);
+    }
+  }
+
+  private changed(state: ServerState): void {
+    this.state = state;
+    this.stateEvent.fire(state);
+  }
+}

@@ -1,0 +1,57 @@
+/** Watches every job that has not ended, so that view, status bar and messages follow by themselves. */
+
+import * as vscode from "vscode";
+import { failureOf, isCancelled } from "./failure";
+import type { Jobs } from "./jobs";
+import { type Job, type JobStatus, jobName } from "./operations";
+import type { Server } from "./server";
+
+/** Seconds between two looks at the service, whose jobs take from minutes to two days. */
+const INTERVAL = { gemini: 20, emulator: 1 };
+
+/** Seconds between two looks at the backend in use. */
+export function interval(): number {
+  return INTERVAL[vscode.workspace.getConfiguration("padwan").get<keyof typeof INTERVAL>("backend", "gemini")];
+}
+
+export class Watcher implements vscode.Disposable {
+  private readonly watched = new Set<string>();
+
+  constructor(
+    private readonly server: Server,
+    private readonly jobs: Jobs,
+    private readonly log: vscode.LogOutputChannel,
+  ) {
+    jobs.onDidChange(() => this.watchAll());
+    server.onDidChangeState((state) => {
+      if (state !== "running") {
+        this.watched.clear();
+      }
+    });
+  }
+
+  dispose(): void {
+    this.watched.clear();
+  }
+
+  private watchAll(): void {
+    for (const job of this.jobs.unfinished.filter((job) => !this.watched.has(jobName(job)))) {
+      this.watched.add(jobName(job));
+      void this.watch(job);
+    }
+  }
+
+  private async watch(job: Job): Promise<void> {
+    try {
+      const params = { job: jobName(job), results: false, interval: interval() };
+      const ended = await this.server.run<JobStatus>("poll", params);
+      this.watched.delete(jobName(job));
+      await this.jobs.put(ended);
+    } catch (error) {
+      // It stays among the watched, so as not to be tried again at once: the next start of the server tries again.
+      if (!isCancelled(error)) {
+        this.log.warn(`${job.job} is not watched any more: ${failureOf(error).message}`);
+      }
+    }
+  }
+}
