@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+JAVASCRIPT := build/javascript/.installed
 VSCODE := editors/vscode
 NODE_READY := $(VSCODE)/node_modules/.ready
 VSIX := build/padwan.vsix
@@ -12,7 +13,7 @@ VSIX := build/padwan.vsix
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
 
-test: $(READY) ## All tests
+test: $(READY) $(JAVASCRIPT) ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fast: $(READY) ## The tests that take less than two minutes together
@@ -63,6 +64,9 @@ $(VSIX): $(NODE_READY) docs/prompt-file.schema.json $(shell find $(VSCODE) -type
 	mkdir -p build
 	cd $(VSCODE) && npx --no vsce package --no-dependencies --allow-missing-repository --no-rewrite-relative-links \
 	  --out ../../$(VSIX) > /dev/null
+
+$(JAVASCRIPT): tests/javascript/package-lock.json | $(READY)
+	$(BIN)/python -m tests.support.javascript
 
 $(READY): pyproject.toml requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -12,6 +12,7 @@ from typing import Any
 from padwan_server import __version__
 from padwan_server.errors import CODES
 from padwan_server.exports.format import ExportFormat
+from padwan_server.mcp.tools import tools
 from padwan_server.operations.operation import Operation
 from padwan_server.operations.settings import settings_schema
 from padwan_server.operations.table import OPERATIONS
@@ -46,6 +47,7 @@ def pages() -> dict[Path, str]:
     """Every derived page and what it must hold."""
     return {
         DOCS / "operations.md": NOTE + "".join(operations_page()),
+        DOCS / "tools.md": NOTE + "".join(tools_page()),
         DOCS / "settings.md": NOTE + "".join(settings_page()),
         DOCS / "errors.md": NOTE + "".join(errors_page()),
         DOCS / "rules.md": NOTE + "".join(rules_page()),
@@ -89,6 +91,21 @@ def _fields(title: str, schema: dict[str, Any]) -> Iterator[str]:
     yield f"| {title} | type | |\n|---|---|---|\n"
     for field, described in schema.get("properties", {}).items():
         yield f"| `{field}` | {_type(described)} | {described.get('description', '')} |\n"
+
+
+def tools_page() -> Iterator[str]:
+    """The operations as assistants have them."""
+    yield "# Tools\n\nWhat an assistant is told of each tool; [operations.md](operations.md) describes the results.\n"
+    for tool in tools():
+        yield f"\n## {tool.name}\n\n{tool.description}\n\n"
+        hints = tool.annotations
+        if hints:
+            kinds = [("reads only", hints.read_only_hint), ("destructive", hints.destructive_hint)]
+            yield f"{', '.join(kind for kind, holds in kinds if holds) or 'changes something'}\n\n"
+        yield "| argument | type | default | |\n|---|---|---|---|\n"
+        for name, described in tool.input_schema["properties"].items():
+            default = "*required*" if name in tool.input_schema.get("required", ()) else _default(described)
+            yield f"| `{name}` | {_type(described)} | {default} | {described['description']} |\n"
 
 
 def settings_page() -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from padwan_server.emulator.testing import RunningEmulator, start_emulator
 from padwan_server.operations.settings import Settings
 from padwan_server.session.session import Session
+from tests.support.javascript import JavaScript, install
 from tests.support.language_client import Editor, open_editor
 from tests.support.operations import Runner
 from tests.support.service import KEY
@@ -70,6 +72,14 @@ async def at_service(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncI
             return Runner(session)
 
         yield open_session
+
+
+@pytest.fixture(scope="session")
+def javascript() -> JavaScript:
+    """Node.js and the packages of tests/javascript."""
+    if not shutil.which("npm"):
+        pytest.skip("needs npm")
+    return install()
 
 
 @pytest.fixture

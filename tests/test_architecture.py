@@ -40,8 +40,8 @@ OWNERS = {
     "rich": {"cli", "demo"},
     "google": {"gemini"},
     "httpx2": {"gemini", "emulator"},
-    "starlette": {"emulator"},
-    "uvicorn": {"emulator"},
+    "starlette": {"emulator", "mcp"},
+    "uvicorn": {"emulator", "mcp"},
     "sqlite3": {"jobs"},
 }
 

@@ -44,7 +44,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_derived_pages_are_fresh() -> None:
     pages = runpy.run_path(str(ROOT / "docs" / "derive.py"))["pages"]()
-    assert len(pages) == 11
+    assert len(pages) == 12
     assert [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text] == []
 
 
@@ -97,6 +97,29 @@ async def test_the_readmes_assistant_snippet_starts_a_server(workspace: Path, en
     assert server["args"][:2] == ["mcp", "--root"]
     async with assistant(workspace, environment) as session:
         assert len((await session.list_tools()).tools) == len([o for o in OPERATIONS.values() if o.for_assistants])
+
+
+async def test_the_snippets_for_assistants_start_a_server(workspace: Path, environment: dict[str, str]) -> None:
+    from tests.support.assistant import call, start_as
+
+    (workspace / "ask.txt").write_text("a prompt")
+    configurations = [json.loads(block) for block in blocks("docs/assistants.md", "json")]
+    configurations += [tomllib.loads(block) for block in blocks("docs/assistants.md", "toml")]
+    assert len(configurations) == 7
+    for configuration in configurations:
+        [[server]] = [servers.values() for servers in configuration.values()]
+        assert server["command"] == "padwan-server"
+        places = ("${workspaceFolder}", "/path/of/your/project")
+        arguments = [str(workspace) if argument in places else argument for argument in server["args"]]
+        async with start_as(arguments, workspace, environment) as session:
+            assert (await call(session, "validate", file="ask.txt"))["valid"]
+
+
+def test_the_options_of_the_page_for_assistants_exist(workspace: Path) -> None:
+    page = (ROOT / "docs/assistants.md").read_text()
+    told = Shell(workspace)("mcp", "--help").stdout + Shell(workspace)("lsp", "--help").stdout
+    named = set(re.findall(r'[`" ](--[a-z]+)', page)) - {"--transport", "--header"}
+    assert named == set(re.findall(r"(--[a-z]+)", told)) - {"--help", "--tcp", "--stdio"}
 
 
 async def test_the_readmes_editor_settings_are_known(workspace: Path, environment: dict[str, str]) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from padwan_server.cli.errors import print_error
 from padwan_server.errors import PadwanError
 
+if TYPE_CHECKING:
+    from padwan_server.lsp.server import Companion
+
 _BACKENDS = click.Choice(["gemini", "emulator"])
 Backend = Literal["gemini", "emulator"]
+Confirm = Literal["auto", "always", "never"]
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -26,26 +31,47 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 @click.command()
 @click.option("--tcp", metavar="HOST:PORT", callback=_address, help="Serve one client there instead of on stdio.")
 @click.option("--stdio", is_flag=True, help="Serve on stdio: the default, and what some editors insist on saying.")
-def lsp(tcp: tuple[str, int] | None, stdio: bool) -> None:  # noqa: ARG001 click's call
+@click.option("with_tools", "--mcp", is_flag=True, help="Serve AI assistants too; .padwan/mcp.json says where.")
+def lsp(tcp: tuple[str, int] | None, stdio: bool, with_tools: bool) -> None:  # noqa: ARG001 click's call
     """Run the language server. Editors start it; see README.md for their settings."""
     from padwan_server.lsp.server import run
 
     try:
-        run(tcp)
+        run(tcp, _tool_server if with_tools else None)
     except OSError as error:
         raise click.ClickException(f"The server cannot listen there: {error.strerror}.") from None
+
+
+def _tool_server() -> Companion:
+    from padwan_server.mcp.attached import serve
+
+    return serve
 
 
 @click.command()
 @click.option("--backend", type=_BACKENDS, default="gemini", show_default=True, help="Where jobs run.")
 @click.option("--root", type=click.Path(path_type=Path), help="The workspace folder; all paths stay in it.")
-def mcp(backend: Backend, root: Path | None) -> int:
-    """Run the tool server on stdio. AI assistants start it; see README.md for their settings."""
-    from padwan_server.mcp.server import run
+@click.option(
+    "--confirm",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Ask you before money is spent: where the client can ask, always (else nothing is sent), or never.",
+)
+@click.option("--http", is_flag=True, help="Serve over HTTP on 127.0.0.1; .padwan/mcp.json has address and token.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port for --http; any free one unless given.")
+def mcp(backend: Backend, root: Path | None, confirm: Confirm, http: bool, port: int) -> int:
+    """Run the tool server on stdio. AI assistants start it; docs/assistants.md has their settings."""
+    from padwan_server.mcp.life import run
     from padwan_server.operations.settings import Settings
 
+    settings = Settings(backend=backend, confirm=confirm)
     try:
-        return run(root, Settings(backend=backend))
+        if http:
+            from padwan_server.mcp.http import serving
+
+            run(root, settings, partial(serving, port=port))
+        run(root, settings)
     except PadwanError as error:
         print_error(error, as_json=False)
         return 1

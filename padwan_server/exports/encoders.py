@@ -12,14 +12,22 @@ from padwan_server.exports.row import FIELDS, Row
 _ROWS_AT_ONCE = 500
 """Rows that become bytes together."""
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a cell begins with that is run as a formula, the wide forms too."""
 
-def encode(rows: Iterable[Row], format: ExportFormat) -> Iterator[bytes]:  # noqa: A002 the field's own word
+
+def encode(
+    rows: Iterable[Row],
+    format: ExportFormat,  # noqa: A002 the field's own word
+    *,
+    guard_formulas: bool = False,
+) -> Iterator[bytes]:
     """The file's content, a piece for some rows. Half surrogate pairs, which no file can hold, become ``?``."""
     match format:
         case ExportFormat.JSON:
             texts = _json(rows)
         case ExportFormat.CSV:
-            texts = _csv(rows)
+            texts = _csv(map(_guarded, rows) if guard_formulas else rows)
         case ExportFormat.TXT:
             texts = _txt(rows)
         case ExportFormat.JSONL:
@@ -61,6 +69,20 @@ def _csv(rows: Iterable[Row]) -> Iterator[str]:
             f"{_cell(key)},{_cell(content)},{_or(input_tokens, '')},{_or(output_tokens, '')},{_or(total_tokens, '')},"
             f"{_cell(error)},{_cell(finish_reason)}\r\n"
         )
+
+
+def _guarded(row: Row) -> Row:
+    """A row whose texts no spreadsheet takes for formulas (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    return row._replace(
+        key=_no_formula(row.key),
+        content=_no_formula(row.content),
+        error=_no_formula(row.error),
+        finish_reason=_no_formula(row.finish_reason),
+    )
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _cell(text: str) -> str:

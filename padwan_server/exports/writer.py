@@ -19,8 +19,17 @@ from padwan_server.exports.row import Row
 _BUFFER = 1 << 20
 
 
-def export(rows: Iterable[Row], target: Path, format: ExportFormat, *, overwrite: bool = False) -> int:  # noqa: A002
+def export(
+    rows: Iterable[Row],
+    target: Path,
+    format: ExportFormat,  # noqa: A002 the field's own word
+    *,
+    overwrite: bool = False,
+    guard_formulas: bool = False,
+) -> int:
     """Write ``rows`` to ``target``; how many there were. Blocks, and holds one row at a time.
+
+    ``guard_formulas`` keeps spreadsheets from running the texts of a csv file.
 
     Raises PadwanError ``output-exists``, ``output-is-folder``, ``output-folder-missing``, ``output-not-writable`` or
     ``disk-full``; whatever happens, an old file is intact until the new one is whole, and nothing else is left.
@@ -30,7 +39,7 @@ def export(rows: Iterable[Row], target: Path, format: ExportFormat, *, overwrite
     partial = target.with_name(f".{target.name[:100]}.{uuid4().hex[:8]}.partial")
     try:
         with _create(partial) as file:
-            file.writelines(encode(counted, format))
+            file.writelines(encode(counted, format, guard_formulas=guard_formulas))
             file.flush()
             os.fsync(file.fileno())
         _publish(partial, target, overwrite=overwrite)

@@ -50,6 +50,14 @@ class History:
 
         return await self.read(look)
 
+    async def recent(self, endpoint: str, limit: int) -> list[Job]:
+        """The newest jobs at this endpoint, as last seen."""
+        return await self.read(lambda: ledger.recent(endpoint, limit) if (ledger := self._opened()) else [])
+
+    async def version(self) -> object:
+        """Another value whenever the ledger may have changed, by whichever process; None before the first job."""
+        return await self.read(lambda: ledger.version if (ledger := self._opened()) else None)
+
     async def chain(self, job: str) -> Chain | None:
         """The chain that a job belongs to, by its name or the workspace's own."""
 

@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from functools import cache, partial
 from importlib import import_module
@@ -29,6 +29,7 @@ from padwan_server.lsp.configuration import Configuration
 from padwan_server.lsp.definition import Definitions
 from padwan_server.lsp.diagnostics import Diagnostics
 from padwan_server.lsp.documents import PromptTextDocument, PromptWorkspace
+from padwan_server.lsp.errors import log_internal
 from padwan_server.lsp.folding import Folding
 from padwan_server.lsp.hover import Hovers
 from padwan_server.lsp.inlay_hints import InlayHints
@@ -46,6 +47,9 @@ from padwan_server.session.roots import find_root, stateless_root
 if TYPE_CHECKING:
     from padwan_server.jobs.progress import JobProgress
     from padwan_server.session.session import Session
+
+Companion = Callable[["PadwanLanguageServer"], Coroutine[Any, Any, None]]
+"""Serves others from the sessions of a language server, until cancelled."""
 
 _CLIENT_WATCH_INTERVAL = 2.0
 """Seconds between two looks whether the client's process still lives."""
@@ -75,8 +79,11 @@ class PadwanLanguageServer(LanguageServer):
 
     protocol: PadwanProtocol
 
-    def __init__(self) -> None:
+    def __init__(self, companion: Callable[[], Companion] | None = None) -> None:
+        """``companion`` loads what is served beside the editor; it takes its time and is called in a thread."""
         super().__init__("padwan-server", __version__, protocol_cls=PadwanProtocol)
+        self._companion = companion
+        self._beside: asyncio.Task[None] | None = None
         self.configuration = Configuration(self)
         self._commands = Commands(self)
         self._diagnostics = Diagnostics(self)
@@ -103,6 +110,9 @@ class PadwanLanguageServer(LanguageServer):
         reading = asyncio.create_task(self._read(bodies(streams.reader)))
         code = await self._stopped
         reading.cancel()
+        if self._beside:
+            self._beside.cancel()
+            await asyncio.wait({self._beside})
         if self._picking_up:
             self._picking_up.cancel()
         await self.close_sessions()
@@ -140,6 +150,18 @@ class PadwanLanguageServer(LanguageServer):
         if params.process_id:
             watch = asyncio.ensure_future(self._watch_client(params.process_id))
             watch.add_done_callback(lambda _: self.stop(1))
+
+        if self._companion:
+            self._beside = asyncio.create_task(self._accompanied(self._companion))
+
+    async def _accompanied(self, load: Callable[[], Companion]) -> None:
+        """Serve the others who work with the same sessions; their trouble is not the editor's."""
+        try:
+            serve = await asyncio.to_thread(load)
+            await self.configuration.ready()
+            await serve(self)
+        except Exception as error:  # noqa: BLE001 see above
+            log_internal(error)
 
     async def _watch_client(self, process_id: int) -> None:
         """Return when the client's process is gone: its pipe may live on in a child of its."""
@@ -205,6 +227,10 @@ class PadwanLanguageServer(LanguageServer):
         """Whether the workspace that holds a file has had any job."""
         return JobsFolder(self._root_of(path)).ledger.exists()
 
+    def sessions(self) -> list[Session]:
+        """The sessions of all workspaces that the client has open."""
+        return [self._session(root) for root in self._roots()]
+
     def session_for(self, file: str | None) -> Session:
         """The session of the workspace that holds ``file``, else of the first one."""
         return self._session(self._root_of(Path(file) if file else None))
@@ -215,7 +241,7 @@ class PadwanLanguageServer(LanguageServer):
 
     async def session_of(self, job: str) -> Session:
         """The session of the workspace that remembers ``job``, else of the first one."""
-        sessions = [self._session(root) for root in self._roots()]
+        sessions = self.sessions()
         for session in sessions[1:]:
             if await session.history.knows(job):
                 return session
@@ -270,12 +296,15 @@ def _on_signals(stop: Any) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
-def run(tcp: tuple[str, int] | None = None) -> NoReturn:
-    """Serve on stdio, or to one client at ``tcp``, and end the process: a thread may still wait for input."""
+def run(tcp: tuple[str, int] | None = None, companion: Callable[[], Companion] | None = None) -> NoReturn:
+    """Serve on stdio, or to one client at ``tcp``, and end the process: a thread may still wait for input.
+
+    ``companion`` loads what is served beside the editor, if anything is.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     # What was made for the start stays: no collection has to look at it again.
     gc.freeze()
     streams = accept_one(*tcp) if tcp else stdio()
-    code = asyncio.run(PadwanLanguageServer().serve(streams))
+    code = asyncio.run(PadwanLanguageServer(companion).serve(streams))
     logging.shutdown()
     os._exit(code)

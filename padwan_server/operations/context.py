@@ -15,6 +15,12 @@ from padwan_server.operations.settings import Settings
 from padwan_server.prompts.document import PromptDocument, parse
 from padwan_server.prompts.format import PromptFormat
 
+RESULTS_SHOWN = 1000
+"""Results that one answer holds at most; an export holds all."""
+
+JOBS_SHOWN = 1000
+"""Jobs of one page at most."""
+
 
 @dataclass(frozen=True)
 class PromptFile:
@@ -53,6 +59,27 @@ Confirm = Callable[[str], Awaitable[bool | None]]
 """Ask the person a question that yes or no answers; None where nobody can be asked."""
 
 
+Approve = Callable[[str], Awaitable[None]]
+"""Tell what is about to be spent, as a question; raises PadwanError ``not-confirmed`` or ``nobody-to-ask`` to stop it.
+
+A person who types a command means it; a front end whose caller is no person may ask one first.
+"""
+
+
+async def means_it(_: str) -> None:
+    """For callers who are people."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How much of the results one answer of a front end can show."""
+
+    results: int = RESULTS_SHOWN
+    chars: int | None = None
+    """Characters of each result's text; all of them if None."""
+    jobs: int = JOBS_SHOWN
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything that operations reach the world through."""
@@ -65,3 +92,6 @@ class Context:
     """What the workspace remembers, for what needs no service."""
     open_jobs: Callable[[], Awaitable[Jobs]]
     """The workspace's jobs at the chosen backend, connected when first asked for; raises ``no-api-key``."""
+    approve: Approve = means_it
+    """To be awaited before anything that costs money is sent."""
+    shown: Shown = Shown()

@@ -45,18 +45,17 @@ class CreateParams(Params):
     model: str | None = Field(default=None, min_length=1, description="Model; the setting's unless given.")
     name: str = Field(default="cli-batch", min_length=1, max_length=512, description="Display name of the job.")
     system: Annotated[str, _SENDABLE] | None = Field(
-        default=None, description="System instruction for every prompt that brings none of its own."
+        default=None, description="System instruction for prompts that bring none."
     )
     config: Annotated[dict[str, Any], _SENDABLE] | None = Field(
         default=None,
-        description="Generation config of the Gemini API for every prompt, e.g. {temperature: 0}; "
-        "members that a prompt's own request has win.",
+        description="generationConfig of the Gemini API for every prompt, e.g. {temperature: 0}; a prompt's own wins.",
     )
     keys: list[str] | None = Field(default=None, min_length=1, description="Send only the prompts with these keys.")
     range: str | None = Field(
         default=None,
         pattern=r"^\d+(-\d*)?$",
-        description="Send only these prompts, counted from 1, both ends included: 5, 1-100 or 101-.",
+        description="Send only these prompts, counted from 1: 5, 1-100 or 101-.",
     )
     max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
     max_per_job: int = Field(
@@ -65,7 +64,7 @@ class CreateParams(Params):
         le=MAX_PROMPTS,
         description="Requests in one job of the service; more are split into several that are handled as one.",
     )
-    again: bool = Field(default=False, description="Send it even if an unfinished job has exactly the same content.")
+    again: bool = Field(default=False, description="Send it even if an unfinished job is the same.")
 
 
 class CreateResult(JobView):
@@ -77,22 +76,17 @@ class CreateResult(JobView):
 
 
 async def create(params: CreateParams, context: Context) -> CreateResult:
-    """Send a prompt file, or a list of prompts, as a new Gemini batch job. This costs money at the Gemini API.
+    """Send a prompt file, or a list of prompts, as a new Gemini batch job. This costs money.
 
-    Refuses prompts that have errors, and sends nothing then. The answer names the job: poll it, then export it.
+    Sends nothing if any prompt has an error. The answer names the job: poll it, then export it.
     """
     source, grades = await prompt_source(params.file, params.prompts, context), context.settings.grades
     sound = await sendable(source, grades)
     chosen = await asyncio.to_thread(choice, sound, params)
-    if params.max_requests is not None and chosen.count > params.max_requests:
-        raise PadwanError(
-            "too-many-requests",
-            f"Nothing was sent: there are {chosen.count} prompts and max_requests is {params.max_requests}.",
-            "Raise max_requests, or choose prompts with keys or range.",
-            {"requests": chosen.count, "max_requests": params.max_requests},
-        )
+    refuse_more(chosen.count, params.max_requests, "choose prompts with keys or range")
     model = model_name(params.model or context.settings.model)
     warning = model_warning(model, datetime.now(UTC).date())
+    await context.approve(spending(chosen.count, model, f"from {source.name}" if source.name else "", context))
     jobs = await context.open_jobs()
 
     async def submit(*, again: bool) -> Job:
@@ -113,6 +107,24 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
         warnings=[warning] if warning else [],
         problems=sound.problems,
     )
+
+
+def refuse_more(count: int, max_requests: int | None, otherwise: str) -> None:
+    """Raises PadwanError ``too-many-requests`` if ``count`` is more than the caller wants to pay for."""
+    if max_requests is not None and count > max_requests:
+        raise PadwanError(
+            "too-many-requests",
+            f"Nothing was sent: there are {count} prompts and max_requests is {max_requests}.",
+            f"Raise max_requests, or {otherwise}.",
+            {"requests": count, "max_requests": max_requests},
+        )
+
+
+def spending(count: int, model: str, which: str, context: Context) -> str:
+    """The question whether that many prompts are to be sent."""
+    prompts = " ".join(filter(None, (f"{count} prompt{'' if count == 1 else 's'}", which)))
+    price = "The emulator takes nothing for it." if context.settings.backend == "emulator" else "This costs money."
+    return f"Send {prompts} to {model} as a Gemini batch job? {price}"
 
 
 def request_of(prompt: Prompt, system: str | None, config: dict[str, Any] | None) -> Request:
@@ -177,4 +189,5 @@ CREATE = Operation(
     run=create,
     effect=Effect.SPENDS,
     long_running=True,
+    for_people=("max_per_job",),
 )

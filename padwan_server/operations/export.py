@@ -24,9 +24,13 @@ class ExportParams(Params):
     output: str = Field(min_length=1, description="File to write, from the workspace root.")
     format: str | None = Field(
         default=None,
-        description="json, csv, txt, or jsonl with everything the service sent; by the extension unless given.",
+        description="json, csv, txt, or jsonl with all that came; by the extension unless given.",
     )
     overwrite: bool = Field(default=False, description="Whether an existing file may be replaced.")
+    guard_formulas: bool = Field(
+        default=False,
+        description="In csv, put ' before texts that spreadsheets would run as formulas.",
+    )
     keys: list[str] | None = Field(default=None, min_length=1, description="Write only the results of these keys.")
 
 
@@ -44,17 +48,14 @@ class ExportResult(Result):
 async def export(params: ExportParams, context: Context) -> ExportResult:
     """Write the results of an ended batch job to a json, csv, txt or jsonl file in the workspace.
 
-    With retries it holds the best answer to each prompt. The file is written whole or not at all.
+    With retries it holds the best answer to each prompt. The file is whole or not there.
     """
     target, format = refuse_output(params, context)  # noqa: A001 the field's own word
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
     counted = _Counted(params.keys)
-    rows = await jobs.apart(
-        chain,
-        lambda whole: write(map(_row, counted.of(whole.answers())), target, format, overwrite=params.overwrite),
-    )
+    rows = await jobs.apart(chain, lambda whole: _write(counted.of(whole.answers()), target, format, params))
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
@@ -63,6 +64,10 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
         failed=counted.failed,
         warning=chain.root.warning,
     )
+
+
+def _write(answers: Iterable[StoredAnswer], target: Path, format: ExportFormat, params: ExportParams) -> int:  # noqa: A002
+    return write(map(_row, answers), target, format, overwrite=params.overwrite, guard_formulas=params.guard_formulas)
 
 
 def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:
@@ -110,4 +115,5 @@ EXPORT = Operation(
     run=export,
     effect=Effect.WRITES_FILES,
     long_running=True,
+    for_people=("keys",),
 )

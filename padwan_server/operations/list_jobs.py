@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from padwan_server.operations.context import Context
+from padwan_server.operations.context import JOBS_SHOWN, Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobView, job_view
 
@@ -15,10 +15,10 @@ class ListParams(Params):
     limit: int = Field(
         default=10,
         ge=1,
-        le=1000,
-        description="Jobs of the service to tell at most; submissions that got no answer come on top.",
+        le=JOBS_SHOWN,
+        description="Jobs to tell at most; submissions that got no answer come on top.",
     )
-    page_token: str = Field(default="", description="Where the last answer said that the next page begins.")
+    page_token: str = Field(default="", description="next_page_token of the page before.")
 
 
 class ListResult(Result):
@@ -32,7 +32,7 @@ class ListResult(Result):
 async def list_jobs(params: ListParams, context: Context) -> ListResult:
     """List the recent batch jobs of this API key, newest first, with state and counts."""
     jobs = await context.open_jobs()
-    page = await jobs.recent(params.limit, params.page_token)
+    page = await jobs.recent(min(params.limit, context.shown.jobs), params.page_token)
     return ListResult(
         jobs=[job_view(job) for job in page.jobs], next_page_token=page.next_page_token, warning=page.warning
     )

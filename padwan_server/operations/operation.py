@@ -73,6 +73,8 @@ class Operation(Generic[P, R]):
     long_running: bool = False
     for_assistants: bool = True
     """Whether assistants have it as a tool; some decisions are for people."""
+    for_people: tuple[str, ...] = ()
+    """Parameters that assistants do without: each costs their model some attention."""
 
     @property
     def description(self) -> str:

@@ -42,7 +42,7 @@ class PollResult(StatusResult):
 async def poll(params: PollParams, context: Context) -> PollResult:
     """Watch a batch job until it ends, with progress, and tell its results. Can take up to two days.
 
-    Stopping a poll stops the watching alone; the job goes on.
+    Stopping a poll stops the watching alone.
     """
     wanted = _export_params(params)
     if wanted:
@@ -51,7 +51,7 @@ async def poll(params: PollParams, context: Context) -> PollResult:
     jobs = await context.open_jobs()
     job = await _watched(await jobs.known(params.job), jobs, params, context)
     output = (await export(wanted, context)).output if wanted and job.stored else ""
-    told = await status_of(job, jobs, results=params.results)
+    told = await status_of(job, jobs, context.shown if params.results else None)
     return PollResult(**told.model_dump(), timed_out=not job.terminal, output=output)
 
 
@@ -79,4 +79,5 @@ POLL = Operation(
     run=poll,
     effect=Effect.READS,
     long_running=True,
+    for_people=("output", "format", "overwrite"),
 )

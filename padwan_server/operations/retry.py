@@ -16,7 +16,7 @@ from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
-from padwan_server.operations.create import request_of
+from padwan_server.operations.create import refuse_more, request_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.prompt_source import prompt_source, sendable
 from padwan_server.operations.views import JobName, JobView, PromptFilePath, job_view
@@ -42,15 +42,14 @@ class RetryParams(Params):
     which: list[Which] = Field(
         default=["failed", "blocked", "missing"],
         min_length=1,
-        description="Which prompts: failed (an error or no text), blocked, truncated (at the token limit), "
-        "missing (no answer came).",
+        description="failed (an error or no text), blocked, truncated (at the token limit), missing (no answer came).",
     )
     submit: bool = Field(default=False, description="Whether to send them as a new job; otherwise only tell them.")
     file: PromptFilePath | None = Field(
         default=None,
-        description="Prompt file with corrected texts for the same keys; else they are sent as before. "
-        "Without submit it only tells which texts changed.",
+        description="Prompt file with corrected texts for the same keys; without submit it only tells which changed.",
     )
+    max_requests: int | None = Field(default=None, ge=1, description="Refuse to send more requests than this.")
 
 
 class FailedPrompt(Result):
@@ -87,7 +86,7 @@ async def retry(params: RetryParams, context: Context) -> RetryResult:
     shown = await jobs.read(lambda: list(chain.read(failed[:FAILED_SHOWN])))
     total = await jobs.read(lambda: sum(chain.outcomes().values()))
     again = _Again({record.key: record.digest for _, record in failed}, await _corrected(params.file, context))
-    submitted = await _submitted(again, chain, jobs, context) if failed and params.submit else None
+    submitted = await _submitted(again, chain, jobs, params, context) if failed and params.submit else None
     return RetryResult(
         job=job.name,
         total=total,
@@ -136,11 +135,12 @@ class _Again:
         yield from (self.corrected[key] for key in alone)
 
 
-async def _submitted(again: _Again, chain: Chain, jobs: Jobs, context: Context) -> JobView:
+async def _submitted(again: _Again, chain: Chain, jobs: Jobs, params: RetryParams, context: Context) -> JobView:
     for job in chain.jobs[1:]:
         # A retry whose program ended before anything left gives way to this one.
         if not await jobs.gave_way(job):
             _refuse_while_running(job)
+    refuse_more(len(again.digests), params.max_requests, "choose fewer with which")
     keys = again.digests.keys()
     held = await jobs.read(lambda: {request.key for request in chain.requests(keys)})
     lost = sorted(keys - held - again.corrected.keys())
@@ -152,6 +152,7 @@ async def _submitted(again: _Again, chain: Chain, jobs: Jobs, context: Context) 
             {"keys": lost[:FAILED_SHOWN]},
         )
     root = chain.root
+    await context.approve(spending(len(keys), root.model, f"of {root.name} again", context))
     requests = again.requests(chain.requests(keys))
     sent = await jobs.submit(root.model, root.display_name, requests, root.source, root.id, told=context.progress)
     return job_view(sent)

@@ -37,6 +37,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             "job is found whose name got lost on the way; without it you are asked which one it is."
         ),
     ] = True
+    confirm: Annotated[
+        Literal["auto", "always", "never"],
+        Meta(
+            description="Whether an assistant's client asks you before a tool call spends money: auto where the client "
+            "can ask, always (and nothing is sent where it cannot), or never."
+        ),
+    ] = "auto"
     files: Annotated[
         tuple[str, ...],
         Meta(description="Names (glob patterns) of the prompt files that are checked while they are edited."),

@@ -6,12 +6,13 @@ from itertools import islice
 
 from pydantic import Field
 
+from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import progress_of
-from padwan_server.operations.context import Context
+from padwan_server.operations.context import RESULTS_SHOWN, Context, Shown
 from padwan_server.operations.operation import Effect, Operation, Params
-from padwan_server.operations.views import RESULTS_SHOWN, JobName, JobView, ResultView, job_view, result_view
+from padwan_server.operations.views import JobName, JobView, ResultView, job_view, result_view
 
 _FINDINGS = ("missing_keys", "repeated_keys", "unknown_keys")
 
@@ -49,11 +50,11 @@ async def status(params: StatusParams, context: Context) -> StatusResult:
     To wait until it ends, use poll.
     """
     jobs = await context.open_jobs()
-    return await status_of(await jobs.find(params.job), jobs, results=params.results)
+    return await status_of(await jobs.find(params.job), jobs, context.shown if params.results else None)
 
 
-async def status_of(job: Job, jobs: Jobs, *, results: bool) -> StatusResult:
-    """What status tells of ``job``."""
+async def status_of(job: Job, jobs: Jobs, shown: Shown | None) -> StatusResult:
+    """What status tells of ``job``, with as many results as are ``shown``."""
     look = progress_of(job)
     told = {
         **job_view(job).model_dump(),
@@ -67,16 +68,20 @@ async def status_of(job: Job, jobs: Jobs, *, results: bool) -> StatusResult:
         return StatusResult(**told, **nothing, outcomes={}, results_omitted=0)
     chain = await jobs.chain(job)
     outcomes = await jobs.read(chain.outcomes)
-    shown = await jobs.read(lambda: [result_view(a) for a in islice(chain.answers(), RESULTS_SHOWN)]) if results else []
+    results = await jobs.read(_first, chain, shown) if shown else []
     found = await jobs.findings(job)
     return StatusResult(
         **told,
         **dict(zip(_FINDINGS, found, strict=True)),
         outcomes=outcomes,
         retries=[retry.name for retry in chain.jobs if retry.retry_of == job.id and retry.name],
-        results=shown,
-        results_omitted=sum(outcomes.values()) - len(shown) if results else 0,
+        results=results,
+        results_omitted=sum(outcomes.values()) - len(results) if shown else 0,
     )
+
+
+def _first(chain: Chain, shown: Shown) -> list[ResultView]:
+    return [result_view(answer, shown.chars) for answer in islice(chain.answers(), shown.results)]
 
 
 STATUS = Operation(

@@ -33,7 +33,7 @@ class ValidateResult(Result):
 
 
 async def validate(params: ValidateParams, context: Context) -> ValidateResult:
-    """Check a prompt file, or a list of prompts, as a submission would, and tell every problem with its place.
+    """Check a prompt file, or a list of prompts, before create, and tell every problem with its place.
 
     Sends nothing and costs nothing.
     """

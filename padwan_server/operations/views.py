@@ -14,17 +14,14 @@ from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.rules import Grades
 from padwan_server.prompts.text import Encoding
 
-JobName = Annotated[str, Field(min_length=1, description="Name of the batch job, with or without the prefix batches/.")]
+JobName = Annotated[str, Field(min_length=1, max_length=512, description="The job: batches/abc or abc.")]
 PromptFilePath = Annotated[
     str,
     Field(
         min_length=1,
-        description="Path of the prompt file (.json, .jsonl, or text with one prompt a line), from the workspace root.",
+        description="Prompt file: .json, .jsonl, or text with one prompt a line.",
     ),
 ]
-
-RESULTS_SHOWN = 1000
-"""Results that one answer holds at most; an export holds all."""
 
 
 class PartView(Result):
@@ -100,20 +97,23 @@ class ResultView(Result):
     total_tokens: int | None = Field(description="All tokens, thoughts included, null if unknown.")
     error: str = Field(description="Why there is no good answer, empty if there is.")
     finish_reason: str = Field(description="Why the model stopped, e.g. STOP or MAX_TOKENS.")
+    omitted_chars: int = Field(description="Characters of content that were left out at its end.")
 
 
-def result_view(stored: StoredAnswer) -> ResultView:
-    """``stored`` for people and programs."""
+def result_view(stored: StoredAnswer, max_chars: int | None = None) -> ResultView:
+    """``stored`` for people and programs, with ``max_chars`` of its text at most."""
     answer = stored.answer
+    content = answer.content[:max_chars]
     return ResultView(
         key=stored.key,
         outcome=stored.outcome,
-        content=answer.content,
+        content=content,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
         total_tokens=answer.total_tokens,
         error=answer.error,
         finish_reason=answer.finish_reason,
+        omitted_chars=len(answer.content) - len(content),
     )
 
 

@@ -12,7 +12,7 @@ from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.pending import Changed
 from padwan_server.jobs.progress import JobProgress
-from padwan_server.operations.context import Confirm, Context, Progress
+from padwan_server.operations.context import Approve, Confirm, Context, Progress, Shown
 from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
@@ -32,12 +32,11 @@ async def nobody_to_ask(_: str) -> bool | None:
 class Session:
     """A workspace with its settings and, once needed, its jobs at the chosen backend."""
 
-    def __init__(
-        self, root: Path, settings: Settings, *, confined: bool = False, open_text: OpenText = lambda _: None
-    ) -> None:
-        """``confined`` keeps all paths under ``root`` (assistants); ``open_text`` knows what the editor has open."""
+    def __init__(self, root: Path, settings: Settings, *, open_text: OpenText = lambda _: None) -> None:
+        """``open_text`` knows what the editor has open."""
         self.settings = settings
-        self.workspace = FolderWorkspace(root, confined=confined, open_text=open_text)
+        self.workspace = FolderWorkspace(root, open_text=open_text)
+        self._for_assistants = FolderWorkspace(root, confined=True, open_text=open_text)
         self._folder = JobsFolder(root)
         self._emulator = WorkspaceEmulator(self._folder.path / "emulator")
         self.history = History(self._folder)
@@ -47,17 +46,24 @@ class Session:
 
     async def latest(self, path: Path) -> Chain | None:
         """The newest job of a prompt file at the chosen backend, as last seen, with its retries."""
-        return await self.history.latest(backend_label(self.settings.backend), self.workspace.display_path(path))
+        return await self.history.latest(self.backend_label, self.workspace.display_path(path))
+
+    @property
+    def backend_label(self) -> str:
+        """What the ledger calls the chosen backend."""
+        return backend_label(self.settings.backend)
 
     def context(self, progress: Progress = no_progress, confirm: Confirm = nobody_to_ask) -> Context:
         """What an operation needs, with this caller's way to show progress and to ask."""
         return Context(self.workspace, self.settings, progress, confirm, self.history, self._jobs)
 
+    def assistants_context(self, progress: Progress, confirm: Confirm, approve: Approve, shown: Shown) -> Context:
+        """What an operation needs that no person called: its paths stay in the workspace, and spending is asked for."""
+        return Context(self._for_assistants, self.settings, progress, confirm, self.history, self._jobs, approve, shown)
+
     def watch(self, changed: Changed) -> None:
         """See from now on how unfinished jobs go; ``changed`` hears of each change, whoever submitted the job."""
-        watching = Watching(
-            self._folder, self.history, lambda: backend_label(self.settings.backend), self._jobs, changed
-        )
+        watching = Watching(self._folder, self.history, lambda: self.backend_label, self._jobs, changed)
         self._watching = asyncio.create_task(watching.run())
 
     async def aclose(self) -> None:

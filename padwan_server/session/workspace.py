@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.folder import NAME as FOLDER
 from padwan_server.operations.context import PromptFile
 from padwan_server.prompts.format import format_of
 from padwan_server.prompts.source import BYTE_ORDER_MARK, NotUtf8Error, decoded
@@ -35,6 +37,8 @@ class FolderWorkspace:
 
     def _prompt_file(self, path: Path, file: str, open_text: str | None) -> PromptFile:
         name, format = self.display_path(path), format_of(str(path))  # noqa: A001 the field's own word
+        if self._confined:
+            _refuse_devices(path, file)
         if open_text is not None and _differs(path, open_text):
             return PromptFile(name, format, True, lambda: iter([open_text]))
         for _ in islice(_pieces(path, file), 1):
@@ -43,20 +47,34 @@ class FolderWorkspace:
 
     def output_path(self, output: str) -> Path:
         """See operations.context.Workspace."""
-        return self._resolve(output)
+        path = self._resolve(output)
+        if self._confined:
+            _refuse_for_assistants(path.relative_to(self.root.resolve()), output)
+        return path
 
     def display_path(self, path: Path) -> str:
         """See operations.context.Workspace."""
-        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        for root in (self.root, self.root.resolve()):
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return str(path)
 
     def _resolve(self, given: str) -> Path:
         if "\0" in given:
             raise PadwanError("invalid-path", "A path cannot hold a NUL character.", "Give another path.")
-        path = Path(os.path.normpath(self.root / Path(given).expanduser()))
         if not self._confined:
-            return path
-        real = path.resolve()
-        if not real.is_relative_to(self.root.resolve()):
+            return Path(os.path.normpath(self.root / _home_of(given)))
+        return self._inside(given)
+
+    def _inside(self, given: str) -> Path:
+        """Where ``given`` really is, links followed. Raises PadwanError ``outside-workspace``."""
+        root = self.root.resolve()
+        try:
+            real = (root / _home_of(given)).resolve()
+        except (OSError, RuntimeError):
+            # A loop of links, or a name that no file can have.
+            raise _invalid(given) from None
+        if not real.is_relative_to(root) or real.is_relative_to(root / FOLDER):
             raise PadwanError(
                 "outside-workspace",
                 f"{given} is outside the workspace.",
@@ -64,6 +82,44 @@ class FolderWorkspace:
                 {"path": given},
             )
         return real
+
+
+_WRITABLE = (".json", ".jsonl", ".csv", ".txt")
+
+
+def _refuse_for_assistants(inside: Path, given: str) -> None:
+    """Raises PadwanError ``output-not-allowed`` for files that steer programs: those of other kinds and hidden ones."""
+    if inside.suffix.lower() in _WRITABLE and not any(part.startswith(".") for part in inside.parts):
+        return
+    raise PadwanError(
+        "output-not-allowed",
+        f"An assistant does not write {given}.",
+        f"Name a file that ends in {', '.join(_WRITABLE)} and is not hidden.",
+        {"path": given},
+    )
+
+
+def _refuse_devices(path: Path, file: str) -> None:
+    """Raises PadwanError ``file-not-readable`` for what is no plain file: a pipe would be waited for."""
+    try:
+        kind = path.stat().st_mode
+    except (OSError, ValueError):
+        # Whoever reads it says why it cannot be read.
+        return
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise PadwanError("file-not-readable", f"{file} is not a plain file.", "Give another path.", {"file": file})
+
+
+def _home_of(given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        # ~somebody who has no home here.
+        return Path(given)
+
+
+def _invalid(given: str) -> PadwanError:
+    return PadwanError("invalid-path", f"{given[:100]} cannot be the path of a file.", "Give another path.")
 
 
 def _pieces(path: Path, file: str) -> Iterator[str]:

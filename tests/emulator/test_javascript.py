@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
+from tests.support.javascript import JavaScript
 
-SDK = "@google/genai@3.1.0"
-BUILD = Path(__file__).parents[2] / "build" / "javascript"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not shutil.which("npm"), reason="needs Node.js and npm"),
-]
+pytestmark = pytest.mark.slow
 
 SCRIPT = """
 import { GoogleGenAI } from "@google/genai";
@@ -96,29 +88,16 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="session")
-def sdk() -> Path:
-    """A folder with the SDK installed."""
-    BUILD.mkdir(parents=True, exist_ok=True)
-    if not (BUILD / "node_modules" / "@google" / "genai").exists():
-        (BUILD / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
-        subprocess.run(["npm", "install", "--no-fund", "--no-audit", SDK], cwd=BUILD, check=True, timeout=300)
-    return BUILD
-
-
-@pytest.mark.timeout(330)
-def test_every_call(emulate: Callable[..., RunningEmulator], sdk: Path) -> None:
-    script = sdk / "every-call.mjs"
+@pytest.mark.timeout(430)
+def test_every_call(emulate: Callable[..., RunningEmulator], javascript: JavaScript) -> None:
+    script = javascript.folder / "every-call.mjs"
     script.write_text(SCRIPT)
     scenario = {
         "refuse_models": ["gone"],
         "refuse_keys": ["bad"],
         "faults": [{"on": "create", "after": 20, "status": 429}],
     }
-    environment = {**os.environ, "EMULATOR": emulate(scenario).url}
-    ended = subprocess.run(
-        ["node", script.name], cwd=sdk, env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    ended = javascript.run(script, environment={**os.environ, "EMULATOR": emulate(scenario).url})
     assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout)
     assert told["state"] == "JOB_STATE_SUCCEEDED"

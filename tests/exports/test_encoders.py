@@ -40,6 +40,24 @@ def test_csv_is_read_back_as_it_was(rows: list[Row]) -> None:
 
 
 @given(ROWS)
+def test_a_guarded_csv_has_no_formulas_and_all_else_as_it_was(rows: list[Row]) -> None:
+    guarded = b"".join(encode(rows, ExportFormat.CSV, guard_formulas=True)).decode("utf-8")
+    read = list(csv.DictReader(io.StringIO(guarded, newline="")))
+    for row, cells in zip(rows, read, strict=True):
+        for name in ("key", "content", "error", "finish_reason"):
+            text, cell = getattr(row, name), cells[name]
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+            assert cell in (text, f"'{text}")
+            assert cell == text or text[0] in "=+-@\t\r\n＝＋－＠"
+
+
+def test_only_csv_is_guarded() -> None:
+    row = Row("-a", "=1", None, None, None, "", "", b"{}")
+    for format in (ExportFormat.JSON, ExportFormat.TXT, ExportFormat.JSONL):  # noqa: A001
+        assert list(encode([row], format, guard_formulas=True)) == list(encode([row], format))
+
+
+@given(ROWS)
 def test_json_is_an_array_of_objects_with_the_fields_in_order(rows: list[Row]) -> None:
     text = encoded(rows, ExportFormat.JSON)
     expected = [dict(zip(FIELDS, row, strict=False)) for row in rows]

@@ -105,10 +105,11 @@ class JsonRpcClient:
 
 
 @asynccontextmanager
-async def connect(root: Path, environment: Mapping[str, str]) -> AsyncIterator[JsonRpcClient]:
+async def connect(root: Path, environment: Mapping[str, str], *options: str) -> AsyncIterator[JsonRpcClient]:
     """Start the language server in ``root``."""
     process = await asyncio.create_subprocess_exec(
         *SERVER,
+        *options,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -163,6 +163,7 @@ async def open_editor(
     environment: Mapping[str, str],
     options: Mapping[str, Any] | None = None,
     encodings: list[str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> AsyncIterator[Editor]:
     """Start the server as the editor ``name`` would, on ``root``; ``options`` are its initializationOptions."""
     options = {"backend": "emulator"} if options is None else options
@@ -170,7 +171,7 @@ async def open_editor(
     client.set_configuration({"padwan": dict(options)})
     editor = Editor(client, root)
     editor.watch()
-    await client.start_io(*SERVER, env=dict(environment), cwd=str(root))
+    await client.start_io(*SERVER, *arguments, env=dict(environment), cwd=str(root))
     capabilities = client_capabilities(name)
     if encodings is not None:
         capabilities.general = types.GeneralClientCapabilities(

@@ -4,6 +4,7 @@ return {
   model = "gemini-3.8-flash",
   apiVersion = "v1beta",
   submissionTags = true,
+  confirm = "auto",
   files = {
     "*.prompts.json",
     "*.prompts.jsonl",

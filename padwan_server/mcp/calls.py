@@ -1,0 +1,88 @@
+"""Calls of tools, and what resources show: operations run for an assistant."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import mcp_types as types
+from mcp.server import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from padwan_server.errors import PadwanError
+from padwan_server.jobs.progress import JobProgress
+from padwan_server.mcp.answers import SHOWN, failure, success
+from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
+from padwan_server.mcp.tools import operation_of, parameters_of
+from padwan_server.mcp.workspaces import Workspaces
+from padwan_server.operations.context import means_it
+from padwan_server.operations.operation import Effect, Operation, Params, Result
+from padwan_server.session.session import Session, no_progress, nobody_to_ask
+
+logger = logging.getLogger(__name__)
+
+Context = ServerRequestContext[Any, Any]
+
+
+class Progress:
+    """Looks at a job as progress of a call. Progress must increase, and a job's counts may stand still: it counts."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._looks = 0
+
+    async def report(self, look: JobProgress) -> None:
+        """Tell one look."""
+        self._looks += 1
+        words = f"{look.state} {look.done}/{look.total}" + (f". {look.note}" if look.note else "")
+        await self._context.session.report_progress(self._looks, None, words)
+
+
+class Calls:
+    """Runs operations for a client."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    async def call(
+        self, context: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Run one tool. What goes wrong is told to the model; only a tool that does not exist is the client's error."""
+        operation = operation_of(params.name)
+        if operation is None:
+            raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:100]}.")
+        try:
+            return success(await self._run(operation, context, params))
+        except QuestionOpen as question:
+            return question.result()
+        except PadwanError as error:
+            return failure(error)
+        except Exception as error:  # noqa: BLE001 whatever it is, its text may hold what a model should not see
+            logger.error("internal error: %s", type(error).__name__)  # noqa: TRY400 nor should a log
+            return failure(PadwanError("internal", "padwan-server met an error of its own.", "Please report it."))
+
+    async def _run(
+        self, operation: Operation[Any, Any], context: Context, params: types.CallToolRequestParams
+    ) -> Result:
+        parsed = parameters_of(operation, params.arguments or {})
+        session = await self._session(parsed)
+        asking = Confirmation(context, params, session.settings.confirm)
+        at_hand = session.assistants_context(Progress(context).report, asking.confirm, asking.approve, SHOWN)
+        try:
+            result: Result = await operation.run(parsed, at_hand)
+        finally:
+            if operation.effect is not Effect.READS or operation.long_running:
+                self._workspaces.jobs_changed()
+        return result
+
+    async def read(self, operation: Operation[Any, Any], arguments: dict[str, Any]) -> Result:
+        """Run an operation that only reads, for a resource. Raises PadwanError."""
+        parsed = operation.parse(arguments)
+        session = await self._session(parsed)
+        at_hand = session.assistants_context(no_progress, nobody_to_ask, means_it, SHOWN)
+        result: Result = await operation.run(parsed, at_hand)
+        return result
+
+    async def _session(self, params: Params) -> Session:
+        job, file = getattr(params, "job", None), getattr(params, "file", None)
+        return await self._workspaces.session_of(job) if job else self._workspaces.session_for(file)
