@@ -17,6 +17,7 @@ CODES = {
     "file-not-found": "There is no such file, in the workspace or at the service.",
     "file-not-readable": "The file cannot be read.",
     "internal": "An error of padwan-server itself.",
+    "interrupted": "The person stopped the command; a job that was sent goes on.",
     "invalid-job": "The name of the job cannot be one of the service's.",
     "invalid-params": "A parameter is missing, unknown or of the wrong type or value.",
     "invalid-path": "The path cannot be one of a file.",

@@ -29,6 +29,7 @@ _SINGULAR = {"prompts": "prompt", "keys": "key"}
 """Lists whose option is given once for each member."""
 
 _PATHS = ("file", "output")
+_STANDARD_INPUT = "-"
 _SIMPLE: dict[str, click.ParamType[Any, Any]] = {"integer": click.INT, "number": click.FLOAT}
 
 
@@ -54,10 +55,17 @@ def options(operation: Operation[Any, Any]) -> Iterator[click.Option]:
 
 
 def arguments(given: dict[str, Any]) -> dict[str, Any]:
-    """What was given, as the arguments of the operation. A path that a person types starts at the current folder."""
+    """What was given, as the arguments of the operation. A path that a person types starts at the current folder.
+
+    The file ``-`` is standard input.
+    """
     named = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
     named = {name: value for name, value in named.items() if value not in (None, [])}
-    return {name: str(Path.cwd() / str(value)) if name in _PATHS else value for name, value in named.items()}
+    return {name: _path(name, value) if name in _PATHS else value for name, value in named.items()}
+
+
+def _path(name: str, value: Any) -> str:
+    return _STANDARD_INPUT if (name, value) == ("file", _STANDARD_INPUT) else str(Path.cwd() / str(value))
 
 
 def _option(command: str, name: str, described: dict[str, Any], *, required: bool) -> click.Option:

@@ -6,13 +6,11 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import click
-
+from padwan_server.cli.terminal import duration, harmless, say
 from padwan_server.jobs.progress import JobProgress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-    from rich.progress import TaskID
 
 
 class Progress:
@@ -21,8 +19,8 @@ class Progress:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._bar: Bar | None = None
-        self._task: TaskID | None = None
-        self._last = ""
+        self._last: tuple[object, ...] = ()
+        self._state = ""
 
     def __enter__(self) -> Progress:
         return self
@@ -41,24 +39,41 @@ class Progress:
             self._print(look)
 
     def _print(self, look: JobProgress) -> None:
-        line = f"{look.state} {look.done}/{look.total}" + (f", {look.failed} failed" if look.failed else "")
-        line += f" ({look.note})" if look.note else ""
-        if line != self._last:
-            click.echo(line, err=True)
-            self._last = line
+        """A line for what is new; a rate that wavers is not."""
+        seen = (look.state, look.done, look.failed, look.note)
+        if seen != self._last:
+            say(f"{look.state} {look.done}/{look.total}{_details(look)}", err=True)
+            self._last = seen
 
     def _move(self, look: JobProgress) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
+        """The bar, and above it a line for each state that the job has come to."""
+        bar = self._bar = self._bar or _bar()
+        if look.state != self._state:
+            bar.console.print(f"{duration(look.elapsed):>12}  {look.state}", markup=False, highlight=False)
+            self._state = look.state
+        description = harmless(f"{look.state}{_details(look)}")
+        bar.update(bar.task_ids[0], description=description, completed=look.done, total=look.total or None)
 
-        if self._bar is None:
-            text = TextColumn("{task.description}", markup=False)
-            columns = (text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(look.state)
-            self._bar.start()
-        if self._task is not None:
-            eta = f", about {look.eta:.0f} s left" if look.eta is not None else ""
-            words = f"{look.state}{eta}" + (f" ({look.note})" if look.note else "")
-            self._bar.update(self._task, description=words, completed=look.done, total=look.total or None)
+
+def _details(look: JobProgress) -> str:
+    parts = [
+        f", {look.failed} failed" if look.failed else "",
+        f", {look.rate:.3g}/s" if look.rate else "",
+        f", about {duration(look.eta)} left" if look.eta is not None else "",
+        f" ({look.note})" if look.note else "",
+    ]
+    return "".join(parts)
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    text = TextColumn("{task.description}", markup=False)
+    columns = (text, BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task("")
+    bar.start()
+    bar.console.print("Ctrl-C stops watching; a job that was sent goes on.", markup=False, highlight=False)
+    return bar

@@ -6,14 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.operations.settings import Settings
-from padwan_server.prompts.document import PromptDocument, parse
 from padwan_server.prompts.format import PromptFormat
+
+if TYPE_CHECKING:
+    from padwan_server.prompts.document import PromptDocument
 
 RESULTS_SHOWN = 1000
 """Results that one answer holds at most; an export holds all."""
@@ -34,6 +36,8 @@ class PromptFile:
 
     async def document(self) -> PromptDocument:
         """The whole of it, parsed."""
+        from padwan_server.prompts.document import parse  # noqa: PLC0415 most commands of a shell read no prompts
+
         return await asyncio.to_thread(lambda: parse("".join(self.pieces()), self.format))
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from padwan_server.jobs.job import Job, Part
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.operation import Result
-from padwan_server.prompts.document import PromptDocument
 from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.rules import Grades
 from padwan_server.prompts.text import Encoding
+
+if TYPE_CHECKING:
+    from padwan_server.prompts.document import PromptDocument
 
 JobName = Annotated[str, Field(min_length=1, max_length=512, description="The job: batches/abc or abc.")]
 PromptFilePath = Annotated[

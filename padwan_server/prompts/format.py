@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 
@@ -21,3 +22,11 @@ def format_of(path: str) -> PromptFormat:
     if name.endswith((".jsonl", ".ndjson")):
         return PromptFormat.JSONL
     return PromptFormat.TEXT
+
+
+def format_in(text: str) -> PromptFormat:
+    """The format that a text without a name looks like: an array of strings or objects, objects, or lines."""
+    start = text[:4096].lstrip("\ufeff \t\r\n")
+    if re.match(r"\[\s*[\"{\]]", start):
+        return PromptFormat.JSON
+    return PromptFormat.JSONL if start.startswith("{") else PromptFormat.TEXT

@@ -17,7 +17,7 @@ from padwan_server.operations.settings import Settings
 from padwan_server.session.backend import EMULATOR, Backend, backend_label, emulator_backend, gemini_backend
 from padwan_server.session.emulator import WorkspaceEmulator
 from padwan_server.session.watching import Watching
-from padwan_server.session.workspace import FolderWorkspace, OpenText
+from padwan_server.session.workspace import FolderWorkspace, OpenText, ReadBytes
 
 
 async def no_progress(_: JobProgress) -> None:
@@ -32,10 +32,17 @@ async def nobody_to_ask(_: str) -> bool | None:
 class Session:
     """A workspace with its settings and, once needed, its jobs at the chosen backend."""
 
-    def __init__(self, root: Path, settings: Settings, *, open_text: OpenText = lambda _: None) -> None:
-        """``open_text`` knows what the editor has open."""
+    def __init__(
+        self,
+        root: Path,
+        settings: Settings,
+        *,
+        open_text: OpenText = lambda _: None,
+        standard_input: ReadBytes | None = None,
+    ) -> None:
+        """``open_text`` knows what the editor has open; ``standard_input`` is the prompt file ``-``, where given."""
         self.settings = settings
-        self.workspace = FolderWorkspace(root, open_text=open_text)
+        self.workspace = FolderWorkspace(root, open_text=open_text, standard_input=standard_input)
         self._for_assistants = FolderWorkspace(root, confined=True, open_text=open_text)
         self._folder = JobsFolder(root)
         self._emulator = WorkspaceEmulator(self._folder.path / "emulator")

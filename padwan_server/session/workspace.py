@@ -12,7 +12,7 @@ from pathlib import Path
 from padwan_server.errors import PadwanError
 from padwan_server.jobs.folder import NAME as FOLDER
 from padwan_server.operations.context import PromptFile
-from padwan_server.prompts.format import format_of
+from padwan_server.prompts.format import format_in, format_of
 from padwan_server.prompts.source import BYTE_ORDER_MARK, NotUtf8Error, decoded
 
 _PIECE = 1 << 20
@@ -21,17 +21,31 @@ _PIECE = 1 << 20
 OpenText = Callable[[Path], str | None]
 """The text of a document that is open, else None."""
 
+STANDARD_INPUT = "-"
+ReadBytes = Callable[[], Iterator[bytes]]
+
 
 class FolderWorkspace:
     """A workspace on disk. ``confined`` keeps every path under the root: for assistants, not for people."""
 
-    def __init__(self, root: Path, *, confined: bool = False, open_text: OpenText = lambda _: None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        confined: bool = False,
+        open_text: OpenText = lambda _: None,
+        standard_input: ReadBytes | None = None,
+    ) -> None:
+        """With ``standard_input`` the prompt file ``-`` is what it reads, in the format that it looks like."""
         self.root = root
+        self._standard_input = standard_input
         self._confined = confined
         self._open_text = open_text
 
     async def prompt_file(self, file: str) -> PromptFile:
         """See operations.context.Workspace."""
+        if self._standard_input and file == STANDARD_INPUT:
+            return await asyncio.to_thread(_typed, self._standard_input)
         path = self._resolve(file)
         return await asyncio.to_thread(self._prompt_file, path, file, self._open_text(path))
 
@@ -82,6 +96,14 @@ class FolderWorkspace:
                 {"path": given},
             )
         return real
+
+
+def _typed(read: ReadBytes) -> PromptFile:
+    try:
+        text = "".join(decoded(read()))
+    except NotUtf8Error as error:
+        raise _not_utf8("standard input", error) from None
+    return PromptFile("", format_in(text), False, lambda: iter([text]))
 
 
 _WRITABLE = (".json", ".jsonl", ".csv", ".txt")
@@ -136,9 +158,13 @@ def _pieces(path: Path, file: str) -> Iterator[str]:
             "file-not-readable", f"{file} cannot be read: {error.strerror}.", "Check the file.", {"file": file}
         ) from None
     except NotUtf8Error as error:
-        raise PadwanError(
-            "not-utf8", f"{file}: {error.problem.message}", "Editors offer it as an encoding.", {"file": file}
-        ) from None
+        raise _not_utf8(file, error) from None
+
+
+def _not_utf8(file: str, error: NotUtf8Error) -> PadwanError:
+    return PadwanError(
+        "not-utf8", f"{file}: {error.problem.message}", "Editors offer it as an encoding.", {"file": file}
+    )
 
 
 def _differs(path: Path, text: str) -> bool:
