@@ -1,4 +1,4 @@
-"""What each command's help shows; tests/cli/test_examples.py runs every line."""
+"""What each command's help shows; tests/cli/test_terminal.py runs every line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ EXAMPLES = {
         'create -p "Summarize quantum computing" -p "Explain CRISPR"',
         "create -f ask.prompts.json -n my-batch",
         "create -f ask.prompts.json --range 1-2 --system 'Answer in one sentence.'",
-        "create -f - < ask.prompts.json",
+        "create -f - < more.txt",
     ),
     "status": ("status -j JOB", "status -j JOB -r"),
     "list": ("list", "list -l 20 --json"),

@@ -1,0 +1,169 @@
+"""What a person at a terminal sees, and what a script gets where there is none."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+from collections.abc import Callable
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+import pytest
+
+from padwan_server.cli.examples import EXAMPLES
+from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.operations.names import NAMES
+from tests.support.service import service_environment
+from tests.support.shell import PROGRAM, Shell
+
+pytestmark = pytest.mark.slow
+
+Emulate = Callable[..., RunningEmulator]
+
+
+@pytest.fixture
+def shell(workspace: Path, environment: dict[str, str], emulate: Emulate) -> Shell:
+    return Shell(workspace, service_environment(environment, emulate()))
+
+
+def on_terminal(shell: Shell, *arguments: str, columns: int = 100, **environment: str) -> str:
+    """What a terminal of this width is sent, by both output streams."""
+    ours, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    sized = {name: value for name, value in shell.environment.items() if name not in ("COLUMNS", "LINES")}
+    program = subprocess.Popen(
+        [*PROGRAM, *arguments],
+        cwd=shell.folder,
+        env={**sized, "TERM": "xterm-256color", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    told = b""
+    while True:
+        try:
+            piece = os.read(ours, 1 << 16)
+        except OSError:
+            # Linux says so when the last writer is gone.
+            break
+        if not piece:
+            break
+        told += piece
+    os.close(ours)
+    program.wait(timeout=30)
+    return told.decode().replace("\r\n", "\n")
+
+
+def test_a_live_poll_shows_the_states_that_the_job_has_come_to(
+    workspace: Path, environment: dict[str, str], emulate: Emulate
+) -> None:
+    emulator = emulate({"clock": {"pending": 1, "running": 1}})
+    shell = Shell(workspace, service_environment(environment, emulator))
+    job = shell.json("batch", "create", "-p", "x", "-p", "y")["job"]
+    told = on_terminal(shell, "batch", "poll", "-j", job, "-i", "1")
+    assert "Ctrl-C stops watching" in told
+    states = ("PENDING", "RUNNING", "SUCCEEDED")
+    history = re.findall(r"\d s  ([A-Z]+)", told)
+    assert history == [state for state in states if state in history]
+    assert history[-1] == "SUCCEEDED"
+    assert "2/2" in told
+    assert "\n[prompt-0]\n" in told
+
+
+def test_without_a_terminal_progress_is_plain_lines(workspace: Path, shell: Shell) -> None:
+    job = shell.json("batch", "create", "-p", "x", "-p", "y")["job"]
+    polled = shell("batch", "poll", "-j", job)
+    assert polled.stderr.splitlines()[-1].startswith("SUCCEEDED 2/2")
+    assert "\x1b" not in polled.stderr + polled.stdout
+
+
+def test_a_narrow_terminal_cuts_no_name(shell: Shell) -> None:
+    job = shell.json("batch", "create", "-p", "x", "-n", "名前 of a job")["job"]
+    told = on_terminal(shell, "batch", "list", columns=50)
+    assert f"Name:         {job}\n" in told
+    assert "Display Name: 名前 of a job\n" in told
+
+
+def test_no_color_is_heeded(shell: Shell) -> None:
+    job = shell.json("batch", "create", "-p", "x")["job"]
+    told = on_terminal(shell, "batch", "poll", "-j", job, NO_COLOR="1")
+    assert "\x1b[3" not in told
+    assert "\x1b[38" not in told
+
+
+def test_what_a_terminal_obeys_does_not_reach_it(
+    workspace: Path, environment: dict[str, str], emulate: Emulate
+) -> None:
+    emulator = emulate({"answers": {"prompt-0": {"text": "\x1b]0;stolen\x07[bold]data[/bold]"}}})
+    shell = Shell(workspace, service_environment(environment, emulator))
+    job = shell.json("batch", "create", "-p", "x", "-n", "a\x1b[31mname")["job"]
+    told = on_terminal(shell, "batch", "poll", "-j", job) + on_terminal(shell, "batch", "list")
+    assert "]0;stolen[bold]data[/bold]" in told
+    assert "\x1b]0" not in told
+    assert "\x1b[31m" not in told
+    assert "a[31mname" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "prompts"),
+    [
+        ('\ufeff["a b", {"key": "k", "prompt": "c"}]', ["a b", "c"]),
+        ('{"prompt": "a"}\n{"prompt": "b"}\n', ["a", "b"]),
+        ("one\ntwo  words\n", ["one", "two  words"]),
+        ("[a note] one\n", ["[a note] one"]),
+    ],
+)
+def test_prompts_from_standard_input(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, text: str, prompts: list[str]
+) -> None:
+    emulator = emulate()
+    shell = Shell(workspace, service_environment(environment, emulator))
+    job = json.loads(shell("batch", "create", "-f", "-", "--json", stdin=text).stdout)
+    sent = emulator.job_requests(job["job"])
+    assert [request["request"]["contents"][0]["parts"][0]["text"] for request in sent] == prompts
+    assert job["file"] == ""
+
+
+def test_a_file_and_prompts_together_are_wrong_usage(workspace: Path, shell: Shell) -> None:
+    (workspace / "x.txt").write_text("x")
+    refused = shell("batch", "create", "-f", "x.txt", "-p", "y", code=2)
+    assert refused.stderr.startswith("error[prompts-or-file]: Give a file or prompts, not both.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_of_the_help_run(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, name: str
+) -> None:
+    pending = name == "cancel"
+    emulator = emulate({"clock": {"pending": 600 if pending else 0}})
+    shell = Shell(workspace, service_environment(environment, emulator))
+    told = shell("batch", name, "--help").stdout
+    (workspace / "ask.prompts.json").write_text('["one", "two"]')
+    (workspace / "more.txt").write_text("three\n")
+    job = shell.json("batch", "create", "-p", "x")["job"]
+    if not pending:
+        shell("batch", "poll", "-j", job)
+    for line in EXAMPLES[name]:
+        assert f"  padwan-server batch {line}\n" in told
+        whole = f"{' '.join(PROGRAM)} batch {line}".replace("JOB", job).replace("ID", "no-such-job")
+        ran = subprocess.run(
+            ["sh", "-c", whole], cwd=workspace, env=shell.environment, capture_output=True, text=True, check=False
+        )
+        # Nothing is uncertain here, so resolve can only say that.
+        expected = (1, "error[job-not-found]") if name == "resolve" else (0, "")
+        assert (ran.returncode, ran.stderr[: len(expected[1])]) == expected, ran.stderr
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(workspace: Path, kind: str) -> None:
+    script = Shell(workspace, {**os.environ, "_PADWAN_SERVER_COMPLETE": f"{kind}_source"})("").stdout
+    assert "padwan-server" in script
+    words = {"COMP_WORDS": "padwan-server batch c", "COMP_CWORD": "c" if kind == "fish" else "2"}
+    ask = Shell(workspace, {**os.environ, **words, "_PADWAN_SERVER_COMPLETE": f"{kind}_complete"})
+    assert {"create", "cancel"} <= set(ask("").stdout.replace(",", "\n").split())
