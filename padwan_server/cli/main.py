@@ -17,6 +17,9 @@ _COMMANDS = {
     "mcp": ("padwan_server.cli.servers", "The tool server, for AI assistants."),
     "batch": ("padwan_server.cli.batch", "Create, watch, export and retry batch jobs."),
     "emulator": ("padwan_server.cli.servers", "A local imitation of the Gemini Batch service."),
+    "doctor": ("padwan_server.cli.doctor", "What works here, and what to do about the rest."),
+    "run": ("padwan_server.cli.scripting", "One operation with JSON parameters, for scripts."),
+    "schema": ("padwan_server.cli.scripting", "The JSON Schemas of all operations."),
     "demo": ("padwan_server.cli.servers", "The main job, shown in a few seconds without a key."),
 }
 """Each subcommand, the module that has it under its name, and the line of help that needs no loading."""

@@ -6,6 +6,8 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -80,6 +82,14 @@ class Reads:
                 yield response
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise network_error(error) from None
+
+    async def clock(self, path: str, params: dict[str, str]) -> datetime | None:
+        """When the service says it answered. Raises ServiceError."""
+        async with self.stream(path, missing="service-refused", params=params) as response:
+            try:
+                return parsedate_to_datetime(response.headers.get("date", "")).astimezone(UTC)
+            except ValueError:
+                return None
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
 
 from padwan_server.gemini.gateway import Gateway
@@ -84,6 +85,17 @@ class Session:
             self._opened.clear()
             await self.history.aclose()
             await asyncio.to_thread(self._emulator.leave)
+
+    async def service_clock(self) -> datetime | None:
+        """The time at the chosen backend, if it tells it: for a look at whether key and way there are good.
+
+        Raises PadwanError ``no-api-key``, or as every read of the service does.
+        """
+        gateway = Gateway((await self._backend()).endpoint, timeout=10.0)
+        try:
+            return await gateway.clock()
+        finally:
+            await gateway.aclose()
 
     async def _jobs(self) -> Jobs:
         async with self._opening:

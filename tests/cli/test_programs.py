@@ -1,0 +1,93 @@
+"""doctor, run and schema, and what a start-up loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.operations.alone import alone
+from padwan_server.operations.names import NAMES
+from padwan_server.operations.table import OPERATIONS
+from tests.support.service import KEY, service_environment
+from tests.support.shell import Shell
+
+pytestmark = pytest.mark.slow
+
+Emulate = Callable[..., RunningEmulator]
+
+
+def test_doctor_finds_everything_well(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
+    shell = Shell(workspace, service_environment(environment, emulate()))
+    assert "none before the first job" in shell("doctor").stdout
+    assert list(workspace.iterdir()) == []
+    shell("batch", "create", "-p", "x")
+    told = shell.json("doctor")
+    assert told["ok"]
+    findings = {found["name"]: found["says"] for found in told["findings"]}
+    assert list(findings) == ["versions", "key", "service", "clock", "workspace", "ledger", "editors"]
+    assert findings["key"] == "from GEMINI_API_KEY"
+    assert findings["ledger"].startswith("1 recent jobs")
+    assert KEY not in json.dumps(told)
+
+
+def test_doctor_says_what_to_do_without_a_key_or_a_service(workspace: Path, environment: dict[str, str]) -> None:
+    told = Shell(workspace, environment)("doctor", code=1).stdout
+    assert "NOT OK  key:" in told
+    assert "GEMINI_API_KEY" in told
+    nowhere = {**environment, "GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:9"}
+    findings = Shell(workspace, nowhere).json("doctor", code=1)["findings"]
+    assert [found["name"] for found in findings if not found["ok"]] == ["service"]
+
+
+def test_run_takes_json_and_prints_json(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
+    shell = Shell(workspace, service_environment(environment, emulate()))
+    job = json.loads(shell("run", "create", json.dumps({"prompts": ["x"], "name": "n"})).stdout)["job"]
+    polled = json.loads(shell("run", "poll", "-", stdin=json.dumps({"job": job})).stdout)
+    jsonschema.validate(polled, json.loads(shell("schema", "poll").stdout)["poll"]["result"])
+    assert polled["state"] == "SUCCEEDED"
+    assert json.loads(shell("run", "status", "{}", code=2).stdout)["error"]["code"] == "invalid-params"
+    assert shell("run", "status", "{", code=2).stdout == ""
+    assert shell("run", "nothing", code=2).stdout == ""
+
+
+def test_schema_describes_every_operation(workspace: Path) -> None:
+    told = json.loads(Shell(workspace)("schema").stdout)
+    assert list(told) == list(NAMES)
+    assert told["create"]["parameters"] == OPERATIONS["create"].input_schema()
+
+
+def test_an_operation_alone_is_the_one_of_the_table() -> None:
+    assert [alone(name) for name in NAMES] == list(OPERATIONS.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (["--help"], {"asyncio", "pydantic", "msgspec", "rich", "httpx2", "padwan_server.operations"}),
+        (["batch", "list"], {"google.genai", "rich.console", "padwan_server.operations.table"}),
+        (["batch", "list"], {"padwan_server.prompts.document", "padwan_server.operations.create", "pygls", "mcp"}),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, arguments: list[str], absent: set[str]
+) -> None:
+    program = (
+        "import sys; from padwan_server.__main__ import main; code = main(); "
+        f"print(code, sorted({absent!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=workspace,
+        env=service_environment(environment, emulate()),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr == "0 []\n"
