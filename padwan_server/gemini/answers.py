@@ -118,6 +118,15 @@ def parse_answer(line: bytes | msgspec.Raw) -> Answer:
         return _unusual(bytes(line))
 
 
+def is_result(line: bytes) -> bool:
+    """Whether a line is one of results, whatever they say."""
+    try:
+        value = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and not value.keys().isdisjoint(("key", "metadata", "response", "error"))
+
+
 def parse_answers(lines: Sequence[bytes]) -> list[Answer]:
     """The answers in many lines, each as ``parse_answer`` reads it."""
     try:

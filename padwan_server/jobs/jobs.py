@@ -194,7 +194,7 @@ class Jobs:
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
             if job.endpoint == self.endpoint:
-                return await self._settled(job)
+                return await self._settled_if_reached(job)
         if found:
             raise PadwanError(
                 "other-backend",
@@ -204,7 +204,7 @@ class Jobs:
             )
         return None
 
-    async def _settled(self, job: Job) -> Job:
+    async def _settled_if_reached(self, job: Job) -> Job:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
         if job.unanswered:
             try:
@@ -287,7 +287,7 @@ class Jobs:
         Raises ServiceError.
         """
         async with self._slots:
-            job = await self._looks.at(await self._settled(job), attempts=attempts)
+            job = await self._looks.at(await self._settled_if_reached(job), attempts=attempts)
         return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
 
     async def _sent_on(self, job: Job) -> Job:
@@ -325,7 +325,7 @@ class Jobs:
             age = (now() - current.looked).total_seconds() if current.looked else interval
             if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
                 return current
-            self._refuse_unanswered(await self._settled(current))
+            self._refuse_unanswered(await self._settled_if_reached(current))
             return await self.look(current, attempts=1)
 
     # Cancelling
@@ -401,6 +401,14 @@ class Jobs:
         )
 
     # Deciding
+
+    async def settled(self, job: Job) -> Job:
+        """A job, its unanswered parts with their names if the service has them.
+
+        Raises ServiceError when it cannot be asked: nothing is to be decided then.
+        """
+        [job] = await self._reconciliation.settled([job])
+        return job
 
     async def candidates(self, job: Job) -> list[RemoteJob]:
         """Jobs at the service that may be the unanswered part of ``job``. Raises ServiceError."""
