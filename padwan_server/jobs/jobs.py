@@ -416,12 +416,16 @@ class Jobs:
 
     async def adopt(self, job: Job, remote: RemoteJob) -> Job:
         """The unanswered part of ``job`` is this one at the service."""
-        number, _ = _uncertain_part(job)
-        return await self._looks.taken(job, number, await self._gateway.get(remote.name))
+        async with self._folder.lock(job.id):
+            number, _ = _uncertain_part(await self.remembered(job))
+            return await self._looks.taken(job, number, await self._gateway.get(remote.name))
 
     async def resubmit(self, job: Job) -> Job:
         """Send what is uncertain, and what never left, once more, by the user's word. Raises as ``submit`` does."""
         async with self._folder.lock(job.id):
+            if (current := await self.remembered(job)).parts != job.parts:
+                # Somebody else has decided meanwhile.
+                return current
             for part in job.parts:
                 if part.state == UNCERTAIN:
                     tag = new_tag() if self._tags else ""
@@ -431,13 +435,17 @@ class Jobs:
 
     async def discard(self, job: Job) -> Job | None:
         """Give up what is uncertain or never left: the whole job if the service has none of it, and None then."""
-        if not job.sent:
-            await self._call(forget, self.ledger, self._folder, job)
-            return None
-        for part in job.parts:
-            if part.state == UNCERTAIN:
-                given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
-                job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
+        async with self._folder.lock(job.id):
+            if (current := await self.remembered(job)).parts != job.parts:
+                # Somebody else has decided meanwhile.
+                return current
+            if not job.sent:
+                await self._call(forget, self.ledger, self._folder, job)
+                return None
+            for part in job.parts:
+                if part.state == UNCERTAIN:
+                    given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
+                    job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
         return job
 
     async def gave_way(self, job: Job) -> bool:
