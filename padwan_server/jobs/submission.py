@@ -25,7 +25,7 @@ from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.requests import Request, encode, stored_requests
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.tag import new_tag, tagged
-from padwan_server.service import INLINE_LIMIT_BYTES, MAX_INPUT_FILE_BYTES
+from padwan_server.service import INLINE_LIMIT_BYTES, INLINE_PROMPTS, MAX_INPUT_FILE_BYTES
 
 T = TypeVar("T")
 Told = Callable[[JobProgress], Awaitable[None]]
@@ -144,7 +144,7 @@ class Submission:
         """The service's job of a part; None if the part was withdrawn meanwhile."""
         path = self.folder.requests(part.id)
         name = tagged(display_name(job, part), part.tag)
-        items = await self.background.run(_inline_items, path)
+        items = await self.background.run(_inline_items, path) if part.total <= INLINE_PROMPTS else None
         if items is not None:
             if not await self._claimed(job, part):
                 return None
