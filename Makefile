@@ -8,7 +8,7 @@ VSCODE := editors/vscode
 NODE_READY := $(VSCODE)/node_modules/.ready
 VSIX := build/padwan.vsix
 
-.PHONY: demo test fast check bench derive format lock vsix pictures clean
+.PHONY: demo test fast check bench bench-jobs derive format lock vsix pictures clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
@@ -29,6 +29,10 @@ check: $(READY) $(NODE_READY) ## Style, types, and derived files that went stale
 
 bench: $(READY) ## Measure against other language servers (needs npm), and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks.run
+
+bench-jobs: $(READY) ## Measure what grows with the number of prompts, and write docs/scale.md
+	$(BIN)/python -m pip install --quiet orjson
+	$(BIN)/python -m tests.benchmarks.jobs
 
 derive: $(READY) ## Write again what derives from the operations table
 	$(BIN)/python docs/derive.py

@@ -12,6 +12,10 @@ INLINE_LIMIT_BYTES = 19_500_000
 """Bytes of inline requests at most. The service takes less than 20 MB a create, names and brackets included
 (https://ai.google.dev/gemini-api/docs/batch-api)."""
 
+INLINE_PROMPTS = 20_000
+"""Requests that go inline at most: our choice. More take hundreds of megabytes while the SDK encodes them, and come
+back in one answer that must be read as a whole."""
+
 MAX_INPUT_FILE_BYTES = 2_000_000_000
 """The service's limit for an input file (https://ai.google.dev/gemini-api/docs/batch-api)."""
 

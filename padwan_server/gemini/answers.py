@@ -118,6 +118,15 @@ def parse_answer(line: bytes | msgspec.Raw) -> Answer:
         return _unusual(bytes(line))
 
 
+def is_result(line: bytes) -> bool:
+    """Whether a line is one of results, whatever they say."""
+    try:
+        value = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and not value.keys().isdisjoint(("key", "metadata", "response", "error"))
+
+
 def parse_answers(lines: Sequence[bytes]) -> list[Answer]:
     """The answers in many lines, each as ``parse_answer`` reads it."""
     try:
@@ -152,6 +161,37 @@ def _readable_key(line: bytes) -> str | None:
 
 def _answer(line: _Line) -> Answer:
     key = line.key if line.key is not None else _metadata_key(line.metadata)
+    return _plain(key, line) or _any(key, line)
+
+
+def _plain(key: str | None, line: _Line) -> Answer | None:
+    """What nearly all answers are, without a look at what they are not: one text that ended by itself."""
+    response = line.response
+    if line.error is not None or response is None or not response.candidates:
+        return None
+    candidate = response.candidates[0]
+    parts = candidate.content.parts if candidate.content is not None else None
+    usage = response.usage_metadata
+    if candidate.finish_reason != "STOP" or not parts or len(parts) > 1 or usage is None:
+        return None
+    [part] = parts
+    if part.thought or not part.text:
+        return None
+    return Answer(
+        key,
+        Outcome.OK,
+        part.text,
+        "STOP",
+        "",
+        None,
+        usage.prompt_token_count,
+        usage.candidates_token_count,
+        usage.thoughts_token_count,
+        usage.total_token_count,
+    )
+
+
+def _any(key: str | None, line: _Line) -> Answer:
     if line.error is not None:
         return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
     if line.response is None:

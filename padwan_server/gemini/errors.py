@@ -11,7 +11,8 @@ import msgspec
 
 from padwan_server.errors import PadwanError
 
-TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+_TRANSIENT_REFUSALS = (408, 429)
+"""Statuses below 500 that pass. From 500 on all do: proxies have numbers of their own, as 524 for a time-out."""
 
 
 class ServiceError(PadwanError):
@@ -93,7 +94,7 @@ def answer_error(status: int, body: bytes, headers: Mapping[str, str], missing: 
         code,
         f"The service refused: {message}" if status < 500 else f"The service failed: {message}",
         _HINTS[code],
-        transient=status in TRANSIENT_STATUSES,
+        transient=status >= 500 or status in _TRANSIENT_REFUSALS,
         retry_after=_retry_after(error, headers),
     )
 

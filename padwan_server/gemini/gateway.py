@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from padwan_server.errors import PadwanError
+from padwan_server.gemini.answers import is_result
 from padwan_server.gemini.endpoint import Endpoint
-from padwan_server.gemini.errors import ServiceError
+from padwan_server.gemini.errors import ServiceError, bad_answer
 from padwan_server.gemini.job import JobPage, RemoteJob, line_of, parse_job, parse_page
 from padwan_server.gemini.reads import ATTEMPTS, Reads
 from padwan_server.gemini.writes import Writes
@@ -80,12 +81,13 @@ class Gateway:
     async def results(self, job: RemoteJob) -> AsyncIterator[bytes]:
         """The results of a finished job in the service's order, each a line of JSON without its end.
 
-        A file of results is streamed. ServiceError when the stream breaks off: then nothing is taken for whole.
+        A file of results is streamed. ServiceError when the stream breaks off, or holds no result at all: then nothing
+        is taken for whole.
         """
         for item in job.inline_responses:
             yield line_of(item)
         if job.responses_file:
-            async for line in self._download(job.responses_file):
+            async for line in _results_alone(self._download(job.responses_file)):
                 yield line
 
     async def _download(self, name: str) -> AsyncIterator[bytes]:
@@ -114,3 +116,23 @@ class Gateway:
         """Close all connections."""
         await self._reads.aclose()
         await self._writes.aclose()
+
+
+async def _results_alone(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Lines of results, unless not one of them is any: then somebody on the way has put a page of his in their place.
+
+    Raises ServiceError ``bad-answer``.
+    """
+    odd: list[bytes] | None = []
+    async for line in lines:
+        if odd is None:
+            yield line
+        elif is_result(line):
+            for kept in odd:
+                yield kept
+            odd = None
+            yield line
+        else:
+            odd.append(line)
+    if odd:
+        raise bad_answer(ValueError())

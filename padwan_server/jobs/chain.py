@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 
 from padwan_server.gemini.answers import Outcome
@@ -47,7 +48,7 @@ class Chain:
         """
         root, better = self.root, self._retried()
         if not better:
-            yield from ((root, record) for record in self.ledger.records(root, first))
+            yield from zip(repeat(root), self.ledger.records(root, first), strict=False)
             return
         for record in self.ledger.records(root, first):
             job, latest = better.get(record.key, (root, record))
@@ -137,7 +138,7 @@ class Chain:
     def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
         """The answers of some records, each with its job, one at a time."""
         with Reader(self.folder) as reader:
-            yield from reader.read_all((_part_id(job, record), record) for job, record in records)
+            yield from reader.read_all(records)
 
 
 def _part_id(job: Job, record: Record) -> str:

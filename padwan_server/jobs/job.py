@@ -181,3 +181,9 @@ def _ended(states: set[str]) -> str:
     if states & {JobState.SUCCEEDED.value, JobState.PARTIALLY_SUCCEEDED.value}:
         return JobState.PARTIALLY_SUCCEEDED.value
     return next(state.value for state in (JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED) if state in states)
+
+
+def display_name(job: Job, part: Part) -> str:
+    """What the service's own pages show: parts of one job are told apart."""
+    number = [other.id for other in job.parts].index(part.id) + 1
+    return f"{job.display_name} ({number} of {len(job.parts)})" if len(job.parts) > 1 else job.display_name

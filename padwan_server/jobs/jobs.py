@@ -194,7 +194,7 @@ class Jobs:
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
             if job.endpoint == self.endpoint:
-                return await self._settled(job)
+                return await self._settled_if_reached(job)
         if found:
             raise PadwanError(
                 "other-backend",
@@ -204,7 +204,7 @@ class Jobs:
             )
         return None
 
-    async def _settled(self, job: Job) -> Job:
+    async def _settled_if_reached(self, job: Job) -> Job:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
         if job.unanswered:
             try:
@@ -287,7 +287,7 @@ class Jobs:
         Raises ServiceError.
         """
         async with self._slots:
-            job = await self._looks.at(await self._settled(job), attempts=attempts)
+            job = await self._looks.at(await self._settled_if_reached(job), attempts=attempts)
         return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
 
     async def _sent_on(self, job: Job) -> Job:
@@ -325,7 +325,7 @@ class Jobs:
             age = (now() - current.looked).total_seconds() if current.looked else interval
             if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
                 return current
-            self._refuse_unanswered(await self._settled(current))
+            self._refuse_unanswered(await self._settled_if_reached(current))
             return await self.look(current, attempts=1)
 
     # Cancelling
@@ -402,18 +402,30 @@ class Jobs:
 
     # Deciding
 
+    async def settled(self, job: Job) -> Job:
+        """A job, its unanswered parts with their names if the service has them.
+
+        Raises ServiceError when it cannot be asked: nothing is to be decided then.
+        """
+        [job] = await self._reconciliation.settled([job])
+        return job
+
     async def candidates(self, job: Job) -> list[RemoteJob]:
         """Jobs at the service that may be the unanswered part of ``job``. Raises ServiceError."""
         return await self._reconciliation.lookalikes(job)
 
     async def adopt(self, job: Job, remote: RemoteJob) -> Job:
         """The unanswered part of ``job`` is this one at the service."""
-        number, _ = _uncertain_part(job)
-        return await self._looks.taken(job, number, await self._gateway.get(remote.name))
+        async with self._folder.lock(job.id):
+            number, _ = _uncertain_part(await self.remembered(job))
+            return await self._looks.taken(job, number, await self._gateway.get(remote.name))
 
     async def resubmit(self, job: Job) -> Job:
         """Send what is uncertain, and what never left, once more, by the user's word. Raises as ``submit`` does."""
         async with self._folder.lock(job.id):
+            if (current := await self.remembered(job)).parts != job.parts:
+                # Somebody else has decided meanwhile.
+                return current
             for part in job.parts:
                 if part.state == UNCERTAIN:
                     tag = new_tag() if self._tags else ""
@@ -423,13 +435,17 @@ class Jobs:
 
     async def discard(self, job: Job) -> Job | None:
         """Give up what is uncertain or never left: the whole job if the service has none of it, and None then."""
-        if not job.sent:
-            await self._call(forget, self.ledger, self._folder, job)
-            return None
-        for part in job.parts:
-            if part.state == UNCERTAIN:
-                given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
-                job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
+        async with self._folder.lock(job.id):
+            if (current := await self.remembered(job)).parts != job.parts:
+                # Somebody else has decided meanwhile.
+                return current
+            if not job.sent:
+                await self._call(forget, self.ledger, self._folder, job)
+                return None
+            for part in job.parts:
+                if part.state == UNCERTAIN:
+                    given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
+                    job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
         return job
 
     async def gave_way(self, job: Job) -> bool:

@@ -13,10 +13,10 @@ from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder
-from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, Part, now
+from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, Part, display_name, now
 from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.rescue import note
-from padwan_server.jobs.tag import tag_in, untagged
+from padwan_server.jobs.tag import tag_in, tagged
 
 _PAGE = 100
 _PAGES = 20
@@ -79,11 +79,12 @@ class Reconciliation:
         return list(current.values())
 
     async def lookalikes(self, job: Job) -> list[RemoteJob]:
-        """Jobs at the service that an unanswered submission without a tag may have become: people must choose."""
+        """Jobs at the service that an unanswered part may have become: without a tag people must choose."""
+        wanted = {tagged(display_name(job, part), part.tag) for part in job.parts if _is_unanswered(part)}
         similar = [
             remote
             async for remote in self._remote(job.created)
-            if untagged(remote.display_name) == job.display_name and remote.model == job.model
+            if remote.display_name in wanted and remote.model == job.model
         ]
         known = await self.background.run(self.ledger.named, job.endpoint, [remote.name for remote in similar])
         return [remote for remote in similar if remote.name not in known]

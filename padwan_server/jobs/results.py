@@ -13,6 +13,7 @@ import msgspec
 from padwan_server.gemini.answers import Answer, parse_answer, parse_answers
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, whole
+from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import MISSING, Record
 
 _CHUNK = 1 << 20
@@ -110,31 +111,27 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def read_all(self, places: Iterable[tuple[str, Record]]) -> Iterator[StoredAnswer]:
-        """The answers of records, each in the results of a part, some hundreds decoded at once."""
+    def read_all(self, places: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
+        """The answers of records, each of a job, some hundreds decoded at once."""
         rest = iter(places)
         while some := list(islice(rest, _AT_ONCE)):
             found = [place for place in some if place[1].outcome != MISSING]
             lines = self._lines(found)
-            answers = zip(parse_answers(lines), lines, strict=True)
-            for _, record in some:
-                if record.outcome == MISSING:
-                    yield _no_answer(record)
-                else:
-                    answer, line = next(answers)
-                    if answer.key not in (None, record.key):
-                        answer = parse_answer(line)
-                    yield StoredAnswer(record.key, record.digest, record.outcome, answer, line)
+            read = zip(found, parse_answers(lines), lines, strict=True)
+            stored = [_stored(record, answer, line) for (_, record), answer, line in read]
+            if len(found) == len(some):
+                yield from stored
+            else:
+                there = iter(stored)
+                yield from (_no_answer(record) if record.outcome == MISSING else next(there) for _, record in some)
 
-    def _lines(self, places: list[tuple[str, Record]]) -> list[bytes]:
+    def _lines(self, places: list[tuple[Job, Record]]) -> list[bytes]:
         """The lines at these places without their ends; neighbours are read together."""
         lines: list[bytes] = []
-        for part_id, records in _neighbours(places):
-            file = self._file(part_id)
-            start = records[0].start
+        for job, part, start, end in _runs(places):
+            file = self._file(job.parts[part - 1].id)
             file.seek(start)
-            together = file.read(records[-1].start + records[-1].length - start)
-            lines += [together[r.start - start : r.start - start + r.length].rstrip(b"\n") for r in records]
+            lines += file.read(end - start).removesuffix(b"\n").split(b"\n")
         return lines
 
     def _file(self, part_id: str) -> BinaryIO:
@@ -143,19 +140,25 @@ class Reader:
         return self._files[part_id]
 
 
-def _neighbours(places: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, list[Record]]]:
-    """Runs of records that stand one behind the other in the results of one part, no run longer than a chunk."""
-    run: list[Record] = []
-    of = ""
-    end = 0
-    for part_id, record in places:
-        if run and (part_id != of or record.start != end or end - run[0].start > _CHUNK):
-            yield of, run
-            run = []
-        of, end = part_id, record.start + record.length
-        run.append(record)
+def _runs(places: Iterable[tuple[Job, Record]]) -> Iterator[tuple[Job, int, int, int]]:
+    """Job, part, start and end of the records that stand one behind the other in the results of one part."""
+    run: tuple[Job, int, int, int] | None = None
+    for job, (part, _, _, _, start, length) in places:
+        if run and run[0] is job and run[1] == part and run[3] == start and start - run[2] < _CHUNK:
+            run = (job, part, run[2], start + length)
+            continue
+        if run:
+            yield run
+        run = (job, part, start, start + length)
     if run:
-        yield of, run
+        yield run
+
+
+def _stored(record: Record, answer: Answer, line: bytes) -> StoredAnswer:
+    if answer.key not in (None, record.key):
+        # Lines that only together are JSON were read as others than they are.
+        answer = parse_answer(line)
+    return StoredAnswer(record.key, record.digest, record.outcome, answer, line)
 
 
 def _no_answer(record: Record) -> StoredAnswer:

@@ -18,14 +18,14 @@ from padwan_server.gemini.requests import fit_inline, inline_item
 from padwan_server.gemini.states import JobState
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, in_words, whole
-from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, now
+from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, display_name, now
 from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.progress import JobProgress, progress_of
 from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.requests import Request, encode, stored_requests
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.tag import new_tag, tagged
-from padwan_server.service import INLINE_LIMIT_BYTES, MAX_INPUT_FILE_BYTES
+from padwan_server.service import INLINE_LIMIT_BYTES, INLINE_PROMPTS, MAX_INPUT_FILE_BYTES
 
 T = TypeVar("T")
 Told = Callable[[JobProgress], Awaitable[None]]
@@ -143,19 +143,19 @@ class Submission:
     async def _create(self, job: Job, part: Part) -> RemoteJob | None:
         """The service's job of a part; None if the part was withdrawn meanwhile."""
         path = self.folder.requests(part.id)
-        display_name = tagged(_display_name(job, part), part.tag)
-        items = await self.background.run(_inline_items, path)
+        name = tagged(display_name(job, part), part.tag)
+        items = await self.background.run(_inline_items, path) if part.total <= INLINE_PROMPTS else None
         if items is not None:
             if not await self._claimed(job, part):
                 return None
-            return await self.gateway.create_inline(job.model, display_name, items)
+            return await self.gateway.create_inline(job.model, name, items)
         input_file = part.input_file
         if not part.uploaded or part.uploaded < now() - _USABLE:
             input_file = await self.gateway.upload(path, job.display_name)
             await self._mark(job, part, input_file=input_file, uploaded=now())
         if not await self._claimed(job, part):
             return None
-        return await self.gateway.create_from_file(job.model, display_name, input_file)
+        return await self.gateway.create_from_file(job.model, name, input_file)
 
     async def _claimed(self, job: Job, part: Part) -> bool:
         """Note that a part is about to leave; False if it was withdrawn meanwhile."""
@@ -229,12 +229,6 @@ def _inline_items(path: Path) -> list[dict[str, Any]] | None:
 def _how_far(job: Job) -> str:
     sent = sum(bool(part.name) for part in job.parts)
     return f"{sent} of {len(job.parts)} parts sent." if len(job.parts) > 1 else "Sent."
-
-
-def _display_name(job: Job, part: Part) -> str:
-    """What the service's own pages show: parts of one job are told apart."""
-    number = [other.id for other in job.parts].index(part.id) + 1
-    return f"{job.display_name} ({number} of {len(job.parts)})" if len(job.parts) > 1 else job.display_name
 
 
 def forget(ledger: Ledger, folder: JobsFolder, job: Job) -> None:

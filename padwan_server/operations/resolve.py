@@ -41,7 +41,7 @@ async def resolve(params: ResolveParams, context: Context) -> ResolveResult:
     Before anything is sent or forgotten, the service is asked whether it has the job after all.
     """
     jobs = await context.open_jobs()
-    job = await jobs.known(params.job)
+    job = await jobs.settled(await jobs.known(params.job))
     if not (job.uncertain or (job.waiting and not job.sent)):
         return ResolveResult(job=job_view(job), message=f"The service has it: {job.name} is {job.state}.")
     match params.choice:

@@ -18,6 +18,14 @@ from tests.support.neovim import Neovim, open_neovim
 EMULATOR = {"settings": {"padwan": {"backend": "emulator"}}}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An editor or a browser that was slow once is started once more; the report counts such reruns."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 class Clock:
     """The clock of the workspace's emulator, which stands until it is moved."""
 

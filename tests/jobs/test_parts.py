@@ -162,3 +162,16 @@ async def test_progress_tells_which_parts_are_sent(emulate: Emulate, at_service:
     await run("create", prompts=PROMPTS, max_per_job=3)
     notes: list[Any] = [look.note for look in run.looks]
     assert notes[-3:] == ["1 of 3 parts sent.", "2 of 3 parts sent.", "3 of 3 parts sent."]
+
+
+async def test_many_small_prompts_go_as_a_file_too(
+    emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission, "INLINE_PROMPTS", 2)
+    emulator = emulate()
+    run = at_service(emulator.url)
+    await run("create", prompts=PROMPTS[:2])
+    assert emulator.requests("upload") == []
+    job = (await run("create", prompts=PROMPTS[:3]))["job"]
+    assert emulator.requests("upload")
+    assert (await run("poll", job=job, interval=1))["outcomes"] == {"ok": 3}

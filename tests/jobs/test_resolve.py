@@ -132,3 +132,40 @@ def test_the_decision_is_no_tool_for_assistants(workspace: Path) -> None:
 
     assert operation_of("batch_resolve") is None
     assert Session(workspace, Settings()).settings.submission_tags
+
+
+async def test_a_job_with_another_tag_is_no_candidate(emulate: Emulate, at_service: AtService) -> None:
+    emulator = emulate({"faults": [{**LOST_BEFORE, "after": 1}]})
+    run = at_service(emulator.url)
+    other = await run("create", prompts=["theirs"], name="mine")
+    lost = (await run.error("create", prompts=["a"], name="mine")).data["id"]
+    # As a job that another workspace made with the same display name.
+    jobs = await run.session.context().open_jobs()
+    jobs.ledger.remove(await jobs.known(other["job"]))
+    error = await run.error("resolve", job=lost, choice="adopt")
+    assert (error.code, error.data) == ("no-candidate", {"candidates": []})
+
+
+async def test_a_part_without_a_tag_can_be_adopted(emulate: Emulate, untagged: Callable[[str], Runner]) -> None:
+    emulator = emulate({"faults": [LOST_AFTER]})
+    run = untagged(emulator.url)
+    lost = (await run.error("create", prompts=["a", "b"], name="mine", max_per_job=1)).data["id"]
+    [sent] = emulator.requests("create")
+    adopted = await run("resolve", job=lost, choice="adopt")
+    assert adopted["job"]["job"] == sent["job"]
+
+
+@pytest.mark.parametrize("choice", ["resubmit", "discard"])
+async def test_of_two_who_decide_at_once_the_second_sees_what_the_first_did(
+    emulate: Emulate, at_service: AtService, choice: str
+) -> None:
+    emulator = emulate({"faults": [LOST_BEFORE]})
+    run = at_service(emulator.url)
+    lost = (await run.error("create", prompts=["a"])).data["id"]
+    jobs = await run.session.context().open_jobs()
+    seen = await jobs.settled(await jobs.known(lost))
+    first = await jobs.resubmit(seen)
+    second = await (jobs.resubmit(seen) if choice == "resubmit" else jobs.discard(seen))
+    assert second is not None
+    assert second.name == first.name
+    assert len(emulator.requests("create")) == 2

@@ -120,7 +120,7 @@ async def test_a_retry_whose_answer_was_lost_belongs_to_its_chain(
     assert len(emulator.requests("create")) == 2
 
 
-@pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 500}, {"status": 503}])
+@pytest.mark.parametrize("fault", [{"drop": "before"}, {"status": 500}, {"status": 503}, {"status": 524}])
 async def test_silence_after_a_create_leaves_the_job_uncertain_and_sends_nothing_again(
     workspace: Path, emulate: Emulate, at_service: AtService, fault: dict[str, Any]
 ) -> None:

@@ -31,6 +31,7 @@ def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
         {"status": 429, "retry_after": 0.1},
         {"status": 500},
         {"status": 503},
+        {"status": 524},
         {"drop": "before"},
         {"drop": "after"},
         {"body": "{"},

@@ -147,6 +147,8 @@ def test_an_end_while_the_window_was_closed_is_told(folder: Path, open_window: O
     window.pick("gemini-3.8-flash")
     window.answer("Name of the job")
     shown(window.status.filter(has_text="1 running"))
+    # Leaving the page ends its extension host, as closing a window does; a page that vanishes is waited for.
+    window.page.goto("about:blank")
     window.page.close()
     advance(folder, 100)
     shown(open_window(folder).toast("Batch job ask has ended: every prompt has an answer (5)."))
