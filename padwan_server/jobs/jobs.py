@@ -145,8 +145,7 @@ class Jobs:
     async def _clean(self) -> None:
         """Forget submissions whose program ended while it wrote their requests: nobody was told of them."""
         for job in await self._call(self.ledger.unready):
-            if not self.is_being_sent(job):
-                await self._call(forget, self.ledger, self._folder, job)
+            await self.gave_way(job)
 
     def _submission(self, told: Told = nobody) -> Submission:
         return Submission(
@@ -470,7 +469,7 @@ class Jobs:
 
     def _refuse_unanswered(self, job: Job) -> None:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
-        moves = any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
+        moves = job.terminal or any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
         if not moves and (job.uncertain or not job.sent):
             raise PadwanError(
                 "submit-uncertain",

@@ -121,6 +121,10 @@ class Ledger:
         """From now on a part is on its way; False if it is no longer waiting, since somebody withdrew it."""
         return self._moved(part, WAITING, {"state": SUBMITTING})
 
+    def unheard(self, part: Part, error: str) -> bool:
+        """No answer came for a part; False if one did meanwhile."""
+        return self._moved(part, SUBMITTING, {"state": UNCERTAIN, "error": error})
+
     def withdraw(self, part: Part) -> bool:
         """A part that waits is never to be sent; False if it is on its way."""
         ended = {"state": JobState.CANCELLED.value, "ended": now(), "pending": 0, "stored": True}
@@ -171,11 +175,13 @@ class Ledger:
     def store(self, job: Job, number: int, answers: Iterable[Record], warning: Callable[[], str]) -> Job:
         """Join the answers of a part (counted from 1) to the job's requests by key; the part has its results then.
 
-        An answer to no request is added at the end. Of several answers with one key the first good one counts.
+        Nothing is done if another was faster. An answer to no request is added at the end. Of several answers with one key the first good one counts.
         ``warning`` is asked for when all answers have been taken.
         """
         with self._writing() as connection:
-            job_number = number_of(connection, job)
+            job_number, part = number_of(connection, job), job.parts[number - 1].id
+            if connection.execute("SELECT stored FROM parts WHERE id = ?", [part]).fetchone()[0]:
+                return self._current(job)
             [position] = connection.execute(
                 "SELECT coalesce(max(position), -1) + 1 FROM records WHERE job = ?", [job_number]
             ).fetchone()
@@ -186,7 +192,7 @@ class Ledger:
                     for at, answer in enumerate(answers, position)
                 ),
             )
-            update(connection, "parts", job.parts[number - 1].id, {"stored": True, "warning": warning()})
+            update(connection, "parts", part, {"stored": True, "warning": warning()})
         return self._current(job)
 
     # Finding jobs

@@ -62,8 +62,8 @@ class Reconciliation:
         for job in list(settled.values()):
             for part in job.parts:
                 if part.state == SUBMITTING:
-                    changes = {"state": UNCERTAIN, "error": NO_ANSWER}
-                    settled[job.id] = await self.background.run(self.ledger.update_part, job, part, changes)
+                    await self.background.run(self.ledger.unheard, part, NO_ANSWER)
+            [settled[job.id]] = await self.background.run(self.ledger.find, job.id) or [job]
         return [settled.get(job.id, job) for job in jobs]
 
     async def _named(self, jobs: Sequence[Job]) -> list[Job]:

@@ -108,10 +108,18 @@ class Submission:
 
     async def gave_way(self, job: Job) -> bool:
         """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
-        if not all(part.state == WAITING for part in job.parts) or self.folder.lock(job.id).is_held():
+        lock = self.folder.lock(job.id)
+        if not lock.take():
             return False
-        await self.background.run(forget, self.ledger, self.folder, job)
-        return True
+        try:
+            # Its program may have sent it, and ended, since the ledger was asked.
+            current = await self.background.run(self.ledger.find, job.id)
+            if any(part.state != WAITING for found in current for part in found.parts):
+                return False
+            await self.background.run(forget, self.ledger, self.folder, job)
+            return True
+        finally:
+            lock.release()
 
     async def send(self, job: Job, *, keep: bool = False) -> Job:
         """Send all parts that are waiting.
