@@ -173,6 +173,8 @@ PATHS = [
     "folder/secret.txt",
     "a/../../secret.txt",
     ".padwan/ledger.sqlite3",
+    ".PADWAN/mcp.json",
+    "a/../.Padwan/out.json",
     "//etc/hostname",
     "nothing/../../secret.txt",
 ]
