@@ -10,6 +10,7 @@ from pathlib import Path
 
 import mcp_types as types
 
+from padwan_server.mcp.untrusted import clean
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.session.session import Session
 
@@ -55,7 +56,10 @@ def _all_files(root: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _PASSED_BY)
         for name in files:
-            yield (Path(folder) / name).relative_to(root).as_posix()
+            file = (Path(folder) / name).relative_to(root).as_posix()
+            if clean(file) == file:
+                # A name that is no UTF-8 cannot be told, and nobody chooses by what they do not see.
+                yield file
         looked_at += len(files)
         if looked_at > _LOOKED_AT:
             return

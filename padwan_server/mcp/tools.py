@@ -10,6 +10,8 @@ import mcp_types as types
 from padwan_server.errors import PadwanError
 from padwan_server.mcp.answers import LONGEST_TEXT, OMITTED
 from padwan_server.operations.operation import Effect, Operation, Params
+from padwan_server.operations.poll import PollParams
+from padwan_server.operations.results import ResultsParams
 from padwan_server.operations.table import OPERATIONS
 
 PREFIX = "batch_"
@@ -104,17 +106,24 @@ def parameters_of(operation: Operation[Any, Any], given: dict[str, Any]) -> Para
         shown = ", ".join(name[:50] for name in unknown[:5])
         raise PadwanError("invalid-params", f"{PREFIX}{operation.name} has no parameter {shown}.", hint)
     try:
-        parsed: Params = operation.parse(_within_a_call(operation, given))
+        parsed: Params = operation.parse(given)
     except PadwanError as error:
         # It names the parameters that people have, too.
         raise PadwanError(error.code, PREFIX + error.message, hint, error.data) from None
-    return parsed
+    return _within_a_call(parsed)
 
 
-def _within_a_call(operation: Operation[Any, Any], given: dict[str, Any]) -> dict[str, Any]:
-    if operation.name == "poll":
-        return _at_most(given, "timeout", LONGEST_POLL, otherwise=LONGEST_POLL)
-    return _at_most(given, "max_chars", LONGEST_TEXT) if operation.name == "results" else given
+def _within_a_call(parsed: Params) -> Params:
+    """Looked at once parsed: models send numbers as strings, too."""
+    match parsed:
+        case PollParams(timeout=timeout):
+            return parsed.model_copy(
+                update={"timeout": LONGEST_POLL if timeout is None else min(timeout, LONGEST_POLL)}
+            )
+        case ResultsParams(max_chars=int(most)):
+            return parsed.model_copy(update={"max_chars": min(most, LONGEST_TEXT)})
+        case _:
+            return parsed
 
 
 def _refuse_large(given: dict[str, Any]) -> None:
@@ -124,11 +133,3 @@ def _refuse_large(given: dict[str, Any]) -> None:
             f"The arguments are larger than {LARGEST_ARGUMENTS >> 20} MB.",
             "Write the prompts to a file and pass its path as file.",
         )
-
-
-def _at_most(given: dict[str, Any], name: str, most: float, otherwise: float | None = None) -> dict[str, Any]:
-    """``given`` with the number ``name`` no larger than ``most``, and ``otherwise`` if it is not there."""
-    value = given.get(name)
-    if value is None:
-        return given if otherwise is None else {**given, name: otherwise}
-    return {**given, name: most} if isinstance(value, int | float) and value > most else given

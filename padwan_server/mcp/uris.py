@@ -11,6 +11,9 @@ RESULTS = "padwan://jobs/{id}/results{?offset,limit}"
 FAILURES = "padwan://jobs/{id}/failures"
 FORMATS = "padwan://help/formats"
 
+_PAGE = {"offset", "limit"}
+"""What RESULTS may say after the question mark: nothing there names another job."""
+
 _LONGEST = 500
 
 
@@ -49,4 +52,6 @@ def parse(uri: str) -> Address | None:
     if not job or what not in ("", "results", "failures") or split.fragment or (split.query and what != "results"):
         return None
     page = tuple(parse_qsl(split.query, keep_blank_values=True))
+    if not {name for name, _ in page} <= _PAGE:
+        return None
     return Address(what or "job", unquote(job), page)

@@ -88,7 +88,8 @@ class FolderWorkspace:
         except (OSError, RuntimeError):
             # A loop of links, or a name that no file can have.
             raise _invalid(given) from None
-        if not real.is_relative_to(root) or real.is_relative_to(root / FOLDER):
+        # .PADWAN is the same folder where the file system takes no notice of case.
+        if not real.is_relative_to(root) or _first(real.relative_to(root)).casefold() == FOLDER:
             raise PadwanError(
                 "outside-workspace",
                 f"{given} is outside the workspace.",
@@ -104,6 +105,10 @@ def _typed(read: ReadBytes) -> PromptFile:
     except NotUtf8Error as error:
         raise _not_utf8("standard input", error) from None
     return PromptFile("", format_in(text), False, lambda: iter([text]))
+
+
+def _first(inside: Path) -> str:
+    return inside.parts[0] if inside.parts else ""
 
 
 _WRITABLE = (".json", ".jsonl", ".csv", ".txt")

@@ -74,6 +74,9 @@ def named(case: tuple[str, dict[str, Any], str]) -> str:
     return f"{case[0]} {json.dumps(case[1])}"
 
 
+USAGE = ("invalid-params", "prompts-or-file", "keys-or-range", "unknown-format")
+"""What the shell calls wrong usage, by its exit code."""
+
 EXPECTED = {named(case): case[2] for case in CASES}
 
 
@@ -115,7 +118,7 @@ def test_the_shell_refuses(workspace: Path, environment: dict[str, str], emulato
     shell = Shell(workspace, service_environment(environment, emulator))
     codes = {}
     for case in CASES:
-        code = 2 if case[2] == "invalid-params" else 1
+        code = 2 if case[2] in USAGE else 1
         codes[named(case)] = shell.json("batch", case[0], *flags(case[1]), code=code)["error"]["code"]
     assert codes == EXPECTED
     assert nothing_happened(workspace, emulator)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mcp_types as types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,6 +174,8 @@ PATHS = [
     "folder/secret.txt",
     "a/../../secret.txt",
     ".padwan/ledger.sqlite3",
+    ".PADWAN/mcp.json",
+    "a/../.Padwan/out.json",
     "//etc/hostname",
     "nothing/../../secret.txt",
 ]
@@ -263,3 +266,14 @@ async def test_cells_can_be_guarded_and_are_exact_otherwise(workspace: Path, ser
     }
     assert cells["exact.csv"] == ["=HYPERLINK(1)", "- a list", "fine"]
     assert cells["guarded.csv"] == ["'=HYPERLINK(1)", "'- a list", "fine"]
+
+
+async def test_a_file_whose_name_cannot_be_told_keeps_no_other_from_being_completed(workspace: Path, era: str) -> None:
+    (workspace / "fine.prompts.json").write_text("[]")
+    (workspace / "red\x1b[31m.prompts.json").write_text("[]")
+    (workspace / os.fsdecode(b"latin\xe9.prompts.json")).write_text("[]")
+    async with in_memory(workspace, era) as assistant:
+        prompt = types.PromptReference(name="submit_prompt_file")
+        found = (await assistant.client.complete(prompt, {"name": "file", "value": ""})).completion
+    assert found.values == ["fine.prompts.json"]
+    assert found.model_dump_json()

@@ -182,3 +182,9 @@ async def test_subscriptions_have_a_limit(workspace: Path) -> None:
             await assistant.client.subscribe_resource(f"padwan://jobs/{number}")
         kept = [len(found._subscribed) for found in gc.get_objects() if isinstance(found, Updates)]
         assert max(kept) == 1000
+
+
+@pytest.mark.parametrize("query", ["job=batches/other", "failed_only=true", "keys=a", "offset=0&job=other"])
+def test_an_address_names_one_job_and_its_page_alone(query: str) -> None:
+    assert uris.parse(f"padwan://jobs/mine/results?{query}") is None
+    assert uris.parse("padwan://jobs/mine/results?offset=1&limit=2") is not None

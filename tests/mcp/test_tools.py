@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from padwan_server.mcp.tools import input_schema, tools
+from padwan_server.mcp.tools import LONGEST_POLL, input_schema, parameters_of, tools
 from padwan_server.operations.table import OPERATIONS
 from tests.support.assistant import in_memory
 
@@ -53,3 +53,14 @@ def test_annotations_say_what_spends_reads_and_destroys() -> None:
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == reading
     assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == {"batch_cancel", "batch_export"}
     assert {name for name, hint in hints.items() if hint and not hint.open_world_hint} == {"batch_validate"}
+
+
+@pytest.mark.parametrize(
+    ("given", "waits"),
+    [({}, 50), ({"timeout": 0}, 0), ({"timeout": 7}, 7), ({"timeout": "7"}, 7), ({"timeout": None}, 50)]
+    + [({"timeout": endless}, 50) for endless in (51, "3600", float("inf"), "inf", "1e99")],
+)
+def test_no_poll_waits_longer_than_clients_do(given: dict[str, object], waits: float) -> None:
+    assert LONGEST_POLL == 50
+    parsed = parameters_of(OPERATIONS["poll"], {"job": "x", **given})
+    assert parsed.model_dump()["timeout"] == waits
