@@ -175,8 +175,8 @@ class Ledger:
     def store(self, job: Job, number: int, answers: Iterable[Record], warning: Callable[[], str]) -> Job:
         """Join the answers of a part (counted from 1) to the job's requests by key; the part has its results then.
 
-        Nothing is done if another was faster. An answer to no request is added at the end. Of several answers with one key the first good one counts.
-        ``warning`` is asked for when all answers have been taken.
+        Nothing is done if another was faster. An answer to no request is added at the end. Of several answers with one
+        key the first good one counts. ``warning`` is asked for when all answers have been taken.
         """
         with self._writing() as connection:
             job_number, part = number_of(connection, job), job.parts[number - 1].id
