@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A prompt's result. The first five fields and their order are those of padwan-cli, which others read."""
 
     key: str
@@ -16,9 +16,7 @@ class Row(NamedTuple):
     error: str
     """Why there is no good answer, so that a failed prompt is never a blank row."""
     finish_reason: str
-    raw: bytes
-    """The whole result as a line of JSON, as the service sent it; only jsonl holds it."""
 
 
-FIELDS = ("key", "content", "input_tokens", "output_tokens", "total_tokens", "error", "finish_reason")
+FIELDS = Row.__struct_fields__
 """The fields that json and csv hold."""

@@ -5,41 +5,28 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from padwan_server.errors import PadwanError
-from padwan_server.exports.encoders import encode
-from padwan_server.exports.format import ExportFormat
-from padwan_server.exports.row import Row
 
-_BUFFER = 1 << 20
+_BUFFER = 1 << 16
 
 
-def export(
-    rows: Iterable[Row],
-    target: Path,
-    format: ExportFormat,  # noqa: A002 the field's own word
-    *,
-    overwrite: bool = False,
-    guard_formulas: bool = False,
-) -> int:
-    """Write ``rows`` to ``target``; how many there were. Blocks, and holds one row at a time.
-
-    ``guard_formulas`` keeps spreadsheets from running the texts of a csv file.
+def write(pieces: Iterable[bytes], target: Path, *, overwrite: bool = False) -> None:
+    """Write ``pieces`` to ``target``. Blocks, and holds one piece at a time.
 
     Raises PadwanError ``output-exists``, ``output-is-folder``, ``output-folder-missing``, ``output-not-writable`` or
     ``disk-full``; whatever happens, an old file is intact until the new one is whole, and nothing else is left.
     """
     refuse(target, overwrite=overwrite)
-    counted = _Counter(rows)
     partial = target.with_name(f".{target.name[:100]}.{uuid4().hex[:8]}.partial")
     try:
         with _create(partial) as file:
-            file.writelines(encode(counted, format, guard_formulas=guard_formulas))
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         _publish(partial, target, overwrite=overwrite)
@@ -48,24 +35,10 @@ def export(
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-    return counted.count
-
-
-class _Counter:
-    """Rows, counted as they pass."""
-
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        for row in self._rows:
-            self.count += 1
-            yield row
 
 
 def refuse(target: Path, *, overwrite: bool) -> None:
-    """Say before the work what would stop it at the end: raises PadwanError as ``export`` does."""
+    """Say before the work what would stop it at the end: raises PadwanError as ``write`` does."""
     try:
         kind = target.lstat().st_mode
     except FileNotFoundError:

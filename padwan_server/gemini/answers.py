@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -107,7 +106,7 @@ class _Line(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Line, strict=False).decode
-_decode_array = msgspec.json.Decoder(list[_Line], strict=False).decode
+_decode_lines = msgspec.json.Decoder(_Line, strict=False).decode_lines
 
 
 def parse_answer(line: bytes | msgspec.Raw) -> Answer:
@@ -127,13 +126,14 @@ def is_result(line: bytes) -> bool:
     return isinstance(value, dict) and not value.keys().isdisjoint(("key", "metadata", "response", "error"))
 
 
-def parse_answers(lines: Sequence[bytes]) -> list[Answer]:
+def parse_answers(lines: bytes) -> list[Answer]:
     """The answers in many lines, each as ``parse_answer`` reads it."""
     try:
-        found = _decode_array(b"[" + b",".join(lines) + b"]")
+        found = _decode_lines(lines)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         found = []
-    return list(map(_answer, found)) if len(found) == len(lines) else list(map(parse_answer, lines))
+    whole = len(found) == lines.count(b"\n") + (not lines.endswith(b"\n"))
+    return list(map(_answer, found)) if whole else list(map(parse_answer, lines.removesuffix(b"\n").split(b"\n")))
 
 
 def _unusual(line: bytes) -> Answer:

@@ -138,7 +138,12 @@ class Chain:
     def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
         """The answers of some records, each with its job, one at a time."""
         with Reader(self.folder) as reader:
-            yield from reader.read_all(records)
+            yield from reader.answers(records)
+
+    def lines(self, records: Iterable[tuple[Job, Record]]) -> Iterator[bytes]:
+        """The results of some records, each with its job, as lines of JSON without their ends."""
+        with Reader(self.folder) as reader:
+            yield from reader.lines(records)
 
 
 def _part_id(job: Job, record: Record) -> str:

@@ -19,6 +19,8 @@ from padwan_server.jobs.rows import insert_job, insert_parts, insert_records, nu
 MISSING = "missing"
 """The outcome of a request for which no answer has come."""
 
+_GOOD = frozenset((Outcome.OK.value, Outcome.TRUNCATED.value))
+
 _KEPT = "CASE WHEN outcome IN ('ok', 'truncated') THEN {0} ELSE excluded.{0} END"
 """A good answer stays when another one with its key comes."""
 
@@ -47,7 +49,7 @@ class Record(NamedTuple):
     @property
     def good(self) -> bool:
         """Whether there is an answer worth keeping over a later failure."""
-        return self.outcome in (Outcome.OK, Outcome.TRUNCATED)
+        return self.outcome in _GOOD
 
 
 class Findings(NamedTuple):

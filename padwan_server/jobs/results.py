@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 
@@ -16,10 +16,12 @@ from padwan_server.jobs.folder import JobsFolder, whole
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import MISSING, Record
 
+T = TypeVar("T")
+
 _CHUNK = 1 << 20
 
-_AT_ONCE = 500
-"""Answers that are decoded at once."""
+_AT_ONCE = 100
+"""Answers that are read at once."""
 
 BY_ORDER = (
     "No result carried a key, so answers were joined to prompts by their order, which the service does not promise."
@@ -88,13 +90,22 @@ class Answers:
 
 
 class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
-    """One request of a job and its answer, if one came; ``raw`` is the line as received."""
+    """One request of a job and its answer, if one came."""
 
     key: str
     digest: str
     outcome: str
     answer: Answer
-    raw: bytes
+
+
+class _Run(msgspec.Struct, gc=False):
+    """Records that stand one behind the other in the results of a part, and the bytes from where to where."""
+
+    job: Job
+    part: int
+    start: int
+    end: int
+    records: list[Record]
 
 
 class Reader:
@@ -111,28 +122,34 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def read_all(self, places: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
-        """The answers of records, each of a job, some hundreds decoded at once."""
+    def answers(self, places: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
+        """The answers of records, each of a job."""
+        for record, answer in self._read(places, _answers):
+            yield StoredAnswer(record.key, record.digest, record.outcome, answer or _no_answer(record.key))
+
+    def lines(self, places: Iterable[tuple[Job, Record]]) -> Iterator[bytes]:
+        """The results of records as they were received, a line of JSON each without its end."""
+        for record, line in self._read(places, _lines):
+            yield line or _no_line(record.key)
+
+    def _read(
+        self, places: Iterable[tuple[Job, Record]], told: Callable[[bytes, list[Record]], list[T]]
+    ) -> Iterator[tuple[Record, T | None]]:
+        """Records with what ``told`` makes of their lines, or None where there is no answer; some hundreds at once."""
         rest = iter(places)
         while some := list(islice(rest, _AT_ONCE)):
-            found = [place for place in some if place[1].outcome != MISSING]
-            lines = self._lines(found)
-            read = zip(found, parse_answers(lines), lines, strict=True)
-            stored = [_stored(record, answer, line) for (_, record), answer, line in read]
+            runs = list(_runs(place for place in some if place[1].outcome != MISSING))
+            found = [value for run in runs for value in told(self._bytes(run), run.records)]
             if len(found) == len(some):
-                yield from stored
-            else:
-                there = iter(stored)
-                yield from (_no_answer(record) if record.outcome == MISSING else next(there) for _, record in some)
+                yield from zip((record for _, record in some), found, strict=True)
+                continue
+            there = iter(found)
+            yield from ((record, None if record.outcome == MISSING else next(there)) for _, record in some)
 
-    def _lines(self, places: list[tuple[Job, Record]]) -> list[bytes]:
-        """The lines at these places without their ends; neighbours are read together."""
-        lines: list[bytes] = []
-        for job, part, start, end in _runs(places):
-            file = self._file(job.parts[part - 1].id)
-            file.seek(start)
-            lines += file.read(end - start).removesuffix(b"\n").split(b"\n")
-        return lines
+    def _bytes(self, run: _Run) -> bytes:
+        file = self._file(run.job.parts[run.part - 1].id)
+        file.seek(run.start)
+        return file.read(run.end - run.start)
 
     def _file(self, part_id: str) -> BinaryIO:
         if part_id not in self._files:
@@ -140,27 +157,37 @@ class Reader:
         return self._files[part_id]
 
 
-def _runs(places: Iterable[tuple[Job, Record]]) -> Iterator[tuple[Job, int, int, int]]:
-    """Job, part, start and end of the records that stand one behind the other in the results of one part."""
-    run: tuple[Job, int, int, int] | None = None
-    for job, (part, _, _, _, start, length) in places:
-        if run and run[0] is job and run[1] == part and run[3] == start and start - run[2] < _CHUNK:
-            run = (job, part, run[2], start + length)
+def _runs(places: Iterable[tuple[Job, Record]]) -> Iterator[_Run]:
+    """The records that stand one behind the other in the results of one part."""
+    run: _Run | None = None
+    for job, record in places:
+        part, _, _, _, start, length = record
+        if run and run.job is job and run.part == part and run.end == start and start - run.start < _CHUNK:
+            run.records.append(record)
+            run.end = start + length
             continue
         if run:
             yield run
-        run = (job, part, start, start + length)
+        run = _Run(job, part, start, start + length, [record])
     if run:
         yield run
 
 
-def _stored(record: Record, answer: Answer, line: bytes) -> StoredAnswer:
-    if answer.key not in (None, record.key):
-        # Lines that only together are JSON were read as others than they are.
-        answer = parse_answer(line)
-    return StoredAnswer(record.key, record.digest, record.outcome, answer, line)
+def _answers(lines: bytes, records: list[Record]) -> list[Answer]:
+    found = parse_answers(lines)
+    if all(answer.key in (None, record.key) for answer, record in zip(found, records, strict=True)):
+        return found
+    # Lines that only together are JSON were read as others than they are.
+    return list(map(parse_answer, _lines(lines, records)))
 
 
-def _no_answer(record: Record) -> StoredAnswer:
-    raw = msgspec.json.encode({"key": record.key, "error": {"message": NO_ANSWER}})
-    return StoredAnswer(record.key, record.digest, MISSING, parse_answer(raw), raw)
+def _lines(lines: bytes, _: list[Record]) -> list[bytes]:
+    return lines.removesuffix(b"\n").split(b"\n")
+
+
+def _no_answer(key: str) -> Answer:
+    return parse_answer(_no_line(key))
+
+
+def _no_line(key: str) -> bytes:
+    return msgspec.json.encode({"key": key, "error": {"message": NO_ANSWER}})

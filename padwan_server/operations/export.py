@@ -7,10 +7,13 @@ from pathlib import Path
 
 from pydantic import Field
 
+from padwan_server.exports.encoders import encode
 from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
-from padwan_server.exports.writer import export as write
-from padwan_server.exports.writer import refuse
+from padwan_server.exports.writer import refuse, write
+from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.ledger import Record
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -55,19 +58,24 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
     counted = _Counted(params.keys)
-    rows = await jobs.apart(chain, lambda whole: _write(counted.of(whole.answers()), target, format, params))
+    await jobs.apart(chain, lambda whole: _write(whole, counted, target, format, params))
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
         format=format.value,
-        rows=rows,
+        rows=counted.rows,
         failed=counted.failed,
         warning=chain.root.warning,
     )
 
 
-def _write(answers: Iterable[StoredAnswer], target: Path, format: ExportFormat, params: ExportParams) -> int:  # noqa: A002
-    return write(map(row_of, answers), target, format, overwrite=params.overwrite, guard_formulas=params.guard_formulas)
+def _write(chain: Chain, counted: _Counted, target: Path, format: ExportFormat, params: ExportParams) -> None:  # noqa: A002
+    records = counted.of(chain.records())
+    if format is ExportFormat.JSONL:
+        write((line + b"\n" for line in chain.lines(records)), target, overwrite=params.overwrite)
+    else:
+        rows = map(row_of, chain.read(records))
+        write(encode(rows, format, guard_formulas=params.guard_formulas), target, overwrite=params.overwrite)
 
 
 def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:
@@ -79,21 +87,24 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
 
 
 class _Counted:
-    """The answers to be written; while they go by, those that are not good are counted."""
+    """The records whose answers are to be written, counted as they go by."""
 
     def __init__(self, keys: Sequence[str] | None) -> None:
         self._keys = None if keys is None else set(keys)
+        self.rows = 0
         self.failed = 0
 
-    def of(self, answers: Iterable[StoredAnswer]) -> Iterator[StoredAnswer]:
+    def of(self, records: Iterable[tuple[Job, Record]]) -> Iterator[tuple[Job, Record]]:
         """Those of the keys."""
-        for answer in answers:
-            if self._keys is None or answer.key in self._keys:
-                self.failed += answer.outcome not in ("ok", "truncated")
-                yield answer
+        for job, record in records:
+            if self._keys is None or record.key in self._keys:
+                self.rows += 1
+                self.failed += not record.good
+                yield job, record
 
 
 def row_of(stored: StoredAnswer) -> Row:
+    """What json, csv and txt hold of an answer."""
     answer = stored.answer
     # Not by keywords, which take as long as all the rest.
     return Row(
@@ -104,7 +115,6 @@ def row_of(stored: StoredAnswer) -> Row:
         answer.total_tokens,
         answer.error,
         answer.finish_reason,
-        stored.raw,
     )
 
 

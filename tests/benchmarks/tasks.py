@@ -61,8 +61,9 @@ def upload_naive(source: Path, target: Path) -> None:
 
 def export(root: Path, target: Path, format: str) -> None:  # noqa: A002 the field's own word
     """As ``export`` does, from the ledger of a workspace."""
+    from padwan_server.exports.encoders import encode
     from padwan_server.exports.format import ExportFormat
-    from padwan_server.exports.writer import export as write
+    from padwan_server.exports.writer import write
     from padwan_server.jobs.chain import Chain
     from padwan_server.jobs.folder import JobsFolder
     from padwan_server.jobs.ledger import Ledger
@@ -72,7 +73,7 @@ def export(root: Path, target: Path, format: str) -> None:  # noqa: A002 the fie
     ledger = Ledger(folder)
     [job] = ledger.recent("benchmark", 1)
     rows = map(row_of, Chain([job], ledger, folder).answers())
-    write(rows, target, ExportFormat(format), overwrite=True)
+    write(encode(rows, ExportFormat(format)), target, overwrite=True)
 
 
 def parse(root: Path, _: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,28 +10,22 @@ from pathlib import Path
 import pytest
 
 from padwan_server.errors import PadwanError
-from padwan_server.exports.format import ExportFormat, export_format
-from padwan_server.exports.row import Row
-from padwan_server.exports.writer import export
+from padwan_server.exports.format import export_format
+from padwan_server.exports.writer import write
 
-ROWS = [Row("a", "one", 1, 2, 3, "", "STOP", b"{}"), Row("b", "two", 1, 2, 3, "", "STOP", b"{}")]
+PIECES = [b"one\n", b"two\n"]
 
 
 def refused(target: Path, *, overwrite: bool = False) -> str:
     with pytest.raises(PadwanError) as caught:
-        export(ROWS, target, ExportFormat.JSON, overwrite=overwrite)
+        write(PIECES, target, overwrite=overwrite)
     return caught.value.code
 
 
-def test_all_rows_are_written_and_counted(tmp_path: Path) -> None:
-    assert export(ROWS, tmp_path / "x.json", ExportFormat.JSON) == 2
-    assert [row["key"] for row in json.loads((tmp_path / "x.json").read_text())] == ["a", "b"]
-    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
-
-
-def test_no_row_at_all_is_an_empty_array(tmp_path: Path) -> None:
-    assert export([], tmp_path / "x.json", ExportFormat.JSON) == 0
-    assert json.loads((tmp_path / "x.json").read_text()) == []
+def test_all_pieces_are_written_and_nothing_is_left_beside_them(tmp_path: Path) -> None:
+    write(PIECES, tmp_path / "x.txt")
+    assert (tmp_path / "x.txt").read_bytes() == b"one\ntwo\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
 
 
 def test_an_existing_file_is_left_as_it_is_unless_overwriting_was_asked(tmp_path: Path) -> None:
@@ -40,34 +33,34 @@ def test_an_existing_file_is_left_as_it_is_unless_overwriting_was_asked(tmp_path
     target.write_text("mine")
     assert refused(target) == "output-exists"
     assert target.read_text() == "mine"
-    export(ROWS, target, ExportFormat.JSON, overwrite=True)
-    assert target.read_text().startswith("[")
+    write(PIECES, target, overwrite=True)
+    assert target.read_text().startswith("one")
 
 
 def test_a_file_that_appears_meanwhile_is_not_lost(tmp_path: Path) -> None:
     target = tmp_path / "x.json"
 
-    def rows() -> Iterator[Row]:
-        yield ROWS[0]
+    def pieces() -> Iterator[bytes]:
+        yield PIECES[0]
         target.write_text("somebody else's")
 
     with pytest.raises(PadwanError) as caught:
-        export(rows(), target, ExportFormat.JSON)
+        write(pieces(), target)
     assert caught.value.code == "output-exists"
     assert target.read_text() == "somebody else's"
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
 
-def test_rows_that_break_off_leave_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_pieces_that_break_off_leave_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "x.json"
     target.write_text("mine")
 
-    def rows() -> Iterator[Row]:
-        yield ROWS[0]
+    def pieces() -> Iterator[bytes]:
+        yield PIECES[0]
         raise LookupError
 
     with pytest.raises(LookupError):
-        export(rows(), target, ExportFormat.JSON, overwrite=True)
+        write(pieces(), target, overwrite=True)
     assert target.read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
@@ -88,13 +81,11 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from padwan_server.errors import PadwanError
-from padwan_server.exports.format import ExportFormat
-from padwan_server.exports.row import Row
-from padwan_server.exports.writer import export
+from padwan_server.exports.writer import write
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-rows = (Row(str(n), "x" * 1000, 1, 1, 1, "", "", b"") for n in range(10_000))
+pieces = (b"x" * 1000 for _ in range(10_000))
 try:
-    export(rows, Path(sys.argv[1]), ExportFormat.CSV, overwrite=True)
+    write(pieces, Path(sys.argv[1]), overwrite=True)
 except PadwanError as error:
     print(error.code)
 """
