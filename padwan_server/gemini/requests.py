@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+import msgspec
 
 from padwan_server.service import INLINE_LIMIT_BYTES
 
@@ -12,6 +14,14 @@ from padwan_server.service import INLINE_LIMIT_BYTES
 def text_request(prompt: str, system: str = "", config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A GenerateContentRequest of one user turn."""
     return with_defaults({"contents": [{"role": "user", "parts": [{"text": prompt}]}]}, system, config)
+
+
+def text_requests(system: str = "", config: Mapping[str, Any] | None = None) -> Callable[[str], bytes]:
+    """Writes the ``text_request`` of a prompt as JSON: what all prompts have in common is put into words once."""
+    encode = msgspec.json.Encoder().encode
+    # The prompt comes before all that may be empty too.
+    head, _, tail = encode(text_request("", system, config)).partition(b'""')
+    return lambda prompt: b"%b%b%b" % (head, encode(prompt), tail)
 
 
 def with_defaults(

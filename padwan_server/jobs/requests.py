@@ -9,20 +9,26 @@ from typing import Any
 import msgspec
 
 
-class Request(msgspec.Struct, frozen=True):
-    """One request as it is sent, and the digest of the prompt that it was made from."""
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One request, as JSON just as it is sent, and the digest of the prompt that it was made from."""
 
     key: str
-    request: dict[str, Any]
+    request: msgspec.Raw
     digest: str = ""
 
+    @property
+    def members(self) -> dict[str, Any]:
+        """The GenerateContentRequest itself."""
+        members: dict[str, Any] = msgspec.json.decode(self.request)
+        return members
 
-_encoder = msgspec.json.Encoder()
+
+_encode = msgspec.json.Encoder().encode
 
 
 def encode(request: Request) -> bytes:
     """The request as a line of an input file."""
-    return _encoder.encode({"key": request.key, "request": request.request})
+    return b'{"key":%b,"request":%b}' % (_encode(request.key), request.request)
 
 
 def stored_requests(path: Path) -> Iterator[Request]:

@@ -46,7 +46,7 @@ def _records(job: Job, folder: JobsFolder) -> Iterator[tuple[int, str, str]]:
         path: Path = folder.requests(part.id)
         if path.exists():
             for request in stored_requests(path):
-                yield number, request.key, _digest(request.request)
+                yield number, request.key, _digest(request.members)
 
 
 def _digest(request: dict[str, Any]) -> str:

@@ -230,7 +230,7 @@ def _inline_items(path: Path) -> list[dict[str, Any]] | None:
     with in_words():
         if path.stat().st_size >= INLINE_LIMIT_BYTES:
             return None
-        items = [inline_item(request.key, request.request) for request in stored_requests(path)]
+        items = [inline_item(request.key, request.members) for request in stored_requests(path)]
     return items if fit_inline(items) else None
 
 

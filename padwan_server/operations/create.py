@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, TypeVar
 
+import msgspec
 from pydantic import AfterValidator, Field
 
 from padwan_server.errors import PadwanError
-from padwan_server.gemini.requests import text_request, with_defaults
+from padwan_server.gemini.requests import text_requests, with_defaults
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.requests import Request
 from padwan_server.operations.context import Context
@@ -90,7 +91,7 @@ async def create(params: CreateParams, context: Context) -> CreateResult:
     jobs = await context.open_jobs()
 
     async def submit(*, again: bool) -> Job:
-        requests = (request_of(prompt, params.system, params.config) for prompt in chosen.prompts())
+        requests = requests_of(chosen.prompts(), params.system, params.config)
         return await jobs.submit(
             model, params.name, requests, source.name, per_part=params.max_per_job, again=again, told=context.progress
         )
@@ -127,13 +128,17 @@ def spending(count: int, model: str, which: str, context: Context) -> str:
     return f"Send {prompts} to {model} as a Gemini batch job? {price}"
 
 
-def request_of(prompt: Prompt, system: str | None, config: dict[str, Any] | None) -> Request:
-    """The Gemini request of a prompt, with the whole file's instruction and config where it has none."""
-    if prompt.request is None:
-        request = text_request(prompt.text, system or "", config)
-    else:
-        request = with_defaults(prompt.request, system or "", config)
-    return Request(key=prompt.key, request=request, digest=prompt.digest)
+def requests_of(
+    prompts: Iterable[Prompt], system: str | None = None, config: dict[str, Any] | None = None
+) -> Iterator[Request]:
+    """The Gemini requests of prompts, with the whole file's instruction and config where they have none."""
+    of_text = text_requests(system or "", config)
+    for prompt in prompts:
+        if prompt.request is None:
+            request = of_text(prompt.text)
+        else:
+            request = msgspec.json.encode(with_defaults(prompt.request, system or "", config))
+        yield Request(prompt.key, msgspec.Raw(request), prompt.digest)
 
 
 @dataclass(frozen=True)

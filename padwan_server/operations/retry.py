@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 from pydantic import Field
 
 from padwan_server.errors import PadwanError
@@ -16,7 +17,7 @@ from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
 from padwan_server.operations.context import Context
-from padwan_server.operations.create import refuse_more, request_of, spending
+from padwan_server.operations.create import refuse_more, requests_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.prompt_source import prompt_source, sendable
 from padwan_server.operations.views import JobName, JobView, PromptFilePath, job_view
@@ -104,7 +105,7 @@ async def _corrected(file: str | None, context: Context) -> dict[str, Request]:
         return {}
     source, grades = await prompt_source(file, None, context), context.settings.grades
     prompts = await sendable(source, grades)
-    return await asyncio.to_thread(lambda: {p.key: request_of(p, None, None) for p in prompts.prompts()})
+    return await asyncio.to_thread(lambda: {request.key: request for request in requests_of(prompts.prompts())})
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ class _Again:
             alone.pop(before.key, None)
             if self._is_changed(before.key):
                 corrected = self.corrected[before.key]
-                yield Request(before.key, {**before.request, **corrected.request}, corrected.digest)
+                members = {**before.members, **corrected.members}
+                yield Request(before.key, msgspec.Raw(msgspec.json.encode(members)), corrected.digest)
             else:
                 yield Request(before.key, before.request, self.digests[before.key])
         yield from (self.corrected[key] for key in alone)

@@ -129,9 +129,12 @@ class Block:
                     record = self._read(position).shifted(0, entries)
                     yield Prompt(record.key, record.text, record.request)
             return
-        for position, (key, value) in enumerate(zip(self.keys, self.values(), strict=True), entries):
-            fields = value if type(value) is dict else {"prompt": value}
-            yield Prompt(key or default_key(position), fields.get("prompt", ""), fields.get("request"))
+        for position, (written, value) in enumerate(zip(self.keys, self.values(), strict=True), entries):
+            key = written or default_key(position)
+            if type(value) is dict:
+                yield Prompt(key, value.get("prompt", ""), value.get("request"))
+            else:
+                yield Prompt(key, value)
 
     @cached_property
     def starts(self) -> Sequence[int]:

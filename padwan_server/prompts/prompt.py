@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from padwan_server.prompts.record import request_digest, text_digest
 
 
-class Prompt(NamedTuple):
+class Prompt(msgspec.Struct, frozen=True, gc=False):
     """A prompt with its key. ``request`` is a Gemini request as written, and ``text`` does not count then."""
 
     key: str

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.gemini.endpoint import Endpoint
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
-from padwan_server.gemini.requests import fit_inline, inline_item, text_request, with_defaults
+from padwan_server.gemini.requests import fit_inline, inline_item, text_request, text_requests, with_defaults
 from padwan_server.service import model_warning
 from tests.support.service import KEY
 from tests.support.stub_service import stub_service
@@ -154,6 +155,15 @@ def test_the_whole_files_defaults_give_way_to_a_requests_own() -> None:
     assert "systemInstruction" not in made
     assert made["generationConfig"] == {"max_output_tokens": 1, "temperature": 0}
     assert own["generationConfig"] == {"max_output_tokens": 1}
+
+
+@pytest.mark.parametrize("system", ["", "Be brief."])
+@pytest.mark.parametrize("config", [None, {"stopSequences": ["", "a"], "responseMimeType": ""}])
+@pytest.mark.parametrize("prompt", ["", 'He said ""', "é😀\n\\"])
+def test_requests_of_texts_are_written_as_one_alone_would_be(
+    system: str, config: dict[str, Any] | None, prompt: str
+) -> None:
+    assert json.loads(text_requests(system, config)(prompt)) == text_request(prompt, system, config)
 
 
 def test_the_inline_limit_counts_bytes_on_the_wire() -> None:
