@@ -197,7 +197,7 @@ class Ledger:
             update(connection, "parts", part, {"stored": True, "warning": warning()})
         return self._current(job)
 
-    # Finding jobs
+    # Finding jobs. Where few parts are asked for, a plus keeps SQLite from walking through all jobs of the endpoint.
 
     def find(self, name: str) -> list[Job]:
         """The jobs with a part of this name (``batches/<id>``) or this ``id``, newest first: endpoints share names."""
@@ -211,7 +211,7 @@ class Ledger:
         """The jobs with parts of these names at this endpoint, by each part's name."""
         marks = ", ".join("?" * len(names))
         jobs = self._jobs(
-            f"WHERE endpoint = ? AND jobs.number IN "  # noqa: S608 only question marks
+            f"WHERE +endpoint = ? AND jobs.number IN "  # noqa: S608 only question marks
             f"(SELECT job FROM parts WHERE name != '' AND name IN ({marks}))",
             [endpoint, *names],
         )
@@ -220,7 +220,7 @@ class Ledger:
     def unanswered(self, endpoint: str) -> list[Job]:
         """The jobs at this endpoint with parts that the service never named, newest first."""
         return self._jobs(
-            f"WHERE endpoint = ? AND jobs.number IN "  # noqa: S608 our words
+            f"WHERE +endpoint = ? AND jobs.number IN "  # noqa: S608 our words
             f"(SELECT job FROM parts WHERE stored = 0 AND state IN {_UNANSWERED}) ORDER BY jobs.created DESC",
             [endpoint],
         )
@@ -228,7 +228,7 @@ class Ledger:
     def unfinished(self, endpoint: str) -> list[Job]:
         """The jobs at this endpoint whose results are not all here, oldest first."""
         return self._jobs(
-            "WHERE endpoint = ? AND jobs.number IN (SELECT job FROM parts WHERE stored = 0) ORDER BY jobs.created",
+            "WHERE +endpoint = ? AND jobs.number IN (SELECT job FROM parts WHERE stored = 0) ORDER BY jobs.created",
             [endpoint],
         )
 
@@ -273,8 +273,8 @@ class Ledger:
                   SELECT id, retry_of FROM jobs WHERE id = ?
                   UNION SELECT jobs.id, jobs.retry_of FROM jobs JOIN up ON jobs.id = up.retry_of),
                 down (id) AS (
-                  SELECT id FROM up WHERE retry_of NOT IN (SELECT id FROM jobs)
-                  UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id)
+                  SELECT id FROM up WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = up.retry_of)
+                  UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id AND jobs.retry_of != '')
               SELECT id FROM down)
             ORDER BY jobs.created, jobs.number
             """,

@@ -15,15 +15,18 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from padwan_server.emulator.testing import start_emulator
+from padwan_server.jobs.database import Database
 from padwan_server.jobs.folder import JobsFolder, write_lines
-from padwan_server.jobs.job import Job, Part
+from padwan_server.jobs.job import Job, Part, new_id, now
 from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.results import Answers
+from padwan_server.jobs.rows import insert_job, insert_parts, insert_records
 from tests.benchmarks.run import PAGE, Target
 from tests.benchmarks.tasks import peak_memory
 from tests.support.service import service_environment
@@ -32,6 +35,7 @@ from tests.support.shell import PROGRAM
 SCALE = PAGE.with_name("scale.md")
 UPLOADED = 100_000
 ANSWER = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. " * 10
+LEDGERS = (10, 10_000)
 EXPORTS = ("export-csv", "export-json", "export-txt")
 
 
@@ -52,7 +56,9 @@ def main() -> None:
         folder = Path(name)
         found = _tasks(folder, given.rounds, given.prompts)
         whole = _end_to_end(folder / "whole", given.prompts)
-    SCALE.write_text("".join(_page(found, whole, given.rounds, given.prompts)), encoding="utf-8")
+        ledgers = {jobs: _ledger(folder / f"ledger-{jobs}", jobs) for jobs in LEDGERS}
+    page = [*_page(found, whole, given.rounds, given.prompts), *_ledger_page(ledgers)]
+    SCALE.write_text("".join(page), encoding="utf-8")
     print(SCALE.read_text(encoding="utf-8"))
 
 
@@ -129,6 +135,47 @@ def _end_to_end(folder: Path, prompts: int) -> dict[str, Taken]:
             found[name] = Taken(time.perf_counter() - before, memory)
             job = json.loads(output)["job"]
     return found
+
+
+def _ledger(root: Path, jobs: int) -> dict[str, float]:
+    """Milliseconds that a ledger of so many jobs takes for what is asked again and again; the last three jobs run."""
+    root.mkdir()
+    with Database(JobsFolder(root), lambda _: None).transaction() as connection:
+        for number in range(jobs):
+            name = new_id()
+            runs = number >= jobs - 3
+            part = Part(name, "", name=f"batches/{name}", state="RUNNING" if runs else "SUCCEEDED", stored=not runs)
+            created = now() - timedelta(hours=jobs - number)
+            job = Job(
+                "benchmark", "", "one", "m", id=name, source=f"{number % 50}.json", created=created, parts=(part,)
+            )
+            insert_job(connection, job)
+            insert_parts(connection, job)
+            insert_records(connection, job, 0, ((1, f"key-{n}", f"{number}-{n}") for n in range(10)))
+    ledger = Ledger(JobsFolder(root))
+    [newest] = ledger.recent("benchmark", 1)
+    questions: dict[str, Callable[[], object]] = {
+        "the newest 20": lambda: ledger.recent("benchmark", 20),
+        "one by its name": lambda: ledger.find(newest.name),
+        "the last one of a file": lambda: ledger.latest("benchmark", newest.source),
+        "all that are not finished": lambda: ledger.unfinished("benchmark"),
+        "one and its retries": lambda: ledger.chain(newest),
+    }
+    return {name: min(_milliseconds(question) for _ in range(50)) for name, question in questions.items()}
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    before = time.perf_counter()
+    work()
+    return (time.perf_counter() - before) * 1000
+
+
+def _ledger_page(ledgers: dict[int, dict[str, float]]) -> Iterator[str]:
+    yield "\n## A ledger with many jobs\n\nMilliseconds for what front ends ask again and again.\n\n"
+    yield "| | " + " | ".join(f"{jobs:,} jobs" for jobs in ledgers) + " |\n"
+    yield "|---|" + "---|" * len(ledgers) + "\n"
+    for question in ledgers[LEDGERS[0]]:
+        yield f"| {question} | " + " | ".join(f"{found[question]:.2f}" for found in ledgers.values()) + " |\n"
 
 
 def _seconds(found: dict[str, list[Taken]], task: str) -> float:
