@@ -33,7 +33,7 @@ _STANDARD_INPUT = "-"
 _SIMPLE: dict[str, click.ParamType[Any, Any]] = {"integer": click.INT, "number": click.FLOAT}
 
 
-class _JsonObject(click.ParamType[Any, Any]):
+class _JsonObject(click.ParamType):  # type: ignore[type-arg]  # it has none before click 8.5
     """An object written as JSON."""
 
     name = "JSON"
