@@ -103,8 +103,8 @@ async def test_the_snippets_for_assistants_start_a_server(workspace: Path, envir
     from tests.support.assistant import call, start_as
 
     (workspace / "ask.txt").write_text("a prompt")
-    configurations = [json.loads(block) for block in blocks("docs/assistants.md", "json")]
-    configurations += [tomllib.loads(block) for block in blocks("docs/assistants.md", "toml")]
+    configurations = [json.loads(block) for block in blocks("docs/reference/assistants.md", "json")]
+    configurations += [tomllib.loads(block) for block in blocks("docs/reference/assistants.md", "toml")]
     assert len(configurations) == 7
     for configuration in configurations:
         [[server]] = [servers.values() for servers in configuration.values()]
@@ -116,7 +116,7 @@ async def test_the_snippets_for_assistants_start_a_server(workspace: Path, envir
 
 
 def test_the_options_of_the_page_for_assistants_exist(workspace: Path) -> None:
-    page = (ROOT / "docs/assistants.md").read_text()
+    page = (ROOT / "docs/reference/assistants.md").read_text()
     told = Shell(workspace)("mcp", "--help").stdout + Shell(workspace)("lsp", "--help").stdout
     named = set(re.findall(r'[`" ](--[a-z]+)', page)) - {"--transport", "--header"}
     assert named == set(re.findall(r"(--[a-z]+)", told)) - {"--help", "--tcp", "--stdio"}
@@ -143,7 +143,7 @@ def test_the_readmes_neovim_lines_start_the_plugin(workspace: Path, environment:
 
 
 def test_the_emulators_scenario_is_one(tmp_path: Path) -> None:
-    [scenario] = blocks("docs/emulator.md", "json")
+    [scenario] = blocks("docs/reference/emulator.md", "json")
     members: dict[str, Any] = json.loads(scenario)
     parse(members)
     with start_emulator(members) as emulator:
@@ -151,7 +151,7 @@ def test_the_emulators_scenario_is_one(tmp_path: Path) -> None:
 
 
 def test_the_emulators_python_examples_run(emulate: Callable[..., RunningEmulator]) -> None:
-    client, testing = blocks("docs/emulator.md", "python")
+    client, testing = blocks("docs/reference/emulator.md", "python")
     namespace: dict[str, Any] = {}
     exec(client.replace("http://127.0.0.1:8080", emulate().url), namespace)
     assert list(namespace["client"].batches.list()) == []
@@ -160,6 +160,6 @@ def test_the_emulators_python_examples_run(emulate: Callable[..., RunningEmulato
 
 def test_the_emulators_options_are_those_of_the_page(workspace: Path) -> None:
     told = Shell(workspace)("emulator", "--help").stdout
-    page = (ROOT / "docs/emulator.md").read_text()
+    page = (ROOT / "docs/reference/emulator.md").read_text()
     options = set(re.findall(r"--[a-z-]+", told)) - {"--help", "--lease", "--linger"}
     assert options == set(re.findall(r"`(--[a-z-]+)`", page.partition("## Scenarios")[0]))

@@ -1,4 +1,4 @@
-"""docs/protocol.md, replayed message by message."""
+"""docs/reference/protocol.md, replayed message by message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.json_rpc import connect
 from tests.support.service import workspace_scenario
 
-PAGE = Path(__file__).parents[2] / "docs" / "protocol.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "protocol.md"
 MORE = "…"
 
 
