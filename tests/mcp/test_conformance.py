@@ -1,7 +1,8 @@
 """The ecosystem's own checkers: the conformance suite of both eras, and the Inspector.
 
 The suites speak HTTP and send no token, so the server under test adds it to what they send.
-docs/reference/assistants.md lists the scenarios that do not apply; together with those below they are all that the suites have.
+docs/reference/assistants.md lists the scenarios that do not apply; together with those below they are all that the
+suites have.
 """
 
 from __future__ import annotations
