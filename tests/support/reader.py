@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support.pages import Block
@@ -38,15 +40,18 @@ class Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
 
     def close(self) -> None:
         """End what was started."""
         for process in self._servers:
             process.terminate()
-        self._shell.communicate()
-        for process in self._servers:
             process.communicate()
+        # With all that a page has left in the background.
+        with suppress(ProcessLookupError):
+            os.killpg(self._shell.pid, signal.SIGTERM)
+        self._shell.communicate()
 
     def console(self, block: Block, unrun: Mapping[str, str]) -> None:
         """Run the lines behind ``$`` and hold what they print against the lines below each."""
@@ -58,7 +63,7 @@ class Reader:
 
     def script(self, block: Block, text: str) -> None:
         """Run a whole block in a shell of its own, so that ``set -e`` ends that alone."""
-        self._ran(f"(\n{text}\n)", block)
+        self._ran(f"(\ntrue\n{text}\n)", block)
 
     def _ran(self, command: str, block: Block) -> str:
         assert self._shell.stdin
@@ -95,9 +100,10 @@ def _commands(block: Block) -> list[tuple[str, str]]:
 
 
 def _like(expected: str, told: str) -> bool:
-    """Whether it was printed; … stands for anything, and alone in a line for any number of lines."""
+    """Whether it was printed; … stands for anything, alone in a line for any number of lines; gaps may be wider."""
     pattern = re.sub(r"(?m)^…\n", "\0", expected)
     pattern = re.escape(pattern).replace("\0", r"(?:.*\n)*?").replace("…", r".*?")
+    pattern = re.sub(r"(?:\\ ){2,}", " +", pattern)
     # What a terminal pads with at the end of a line is not seen.
     clean = "".join(f"{line.rstrip()}\n" for line in told.splitlines())
     return re.fullmatch(pattern, clean) is not None
