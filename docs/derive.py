@@ -79,8 +79,8 @@ def pages() -> dict[Path, str]:
 def commands_page() -> Iterator[str]:
     """The command line as click has it."""
     yield "# Shell commands\n\nEvery command prints this with `--help`. `batch` has a command for each of "
-    yield "[the operations](operations.md). `--json` prints one JSON value, an error too. Data goes to standard output, all else to "
-    yield "standard error.\n\n## Exit codes\n\n| code | |\n|---|---|\n"
+    yield "[the operations](operations.md). `--json` prints one JSON value, an error too. "
+    yield "Data goes to standard output, all else to standard error.\n\n## Exit codes\n\n| code | |\n|---|---|\n"
     yield from (f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
     yield from _commands(cli, click.Context(cli, info_name="padwan-server"))
 

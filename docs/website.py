@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ BUILD = DOCS.parent / "build"
 SITE = BUILD / "site"
 _LOADED = ("script", "img", "link", "iframe", "source")
 """Elements whose address the browser fetches unasked."""
+_MARKUP = re.compile(r"(?m)^(\||[-*] |\d+\. |#+ |```)")
+"""What a paragraph holds where a list or a table has no blank line above it: other readers of Markdown need none."""
 
 
 class _Page(HTMLParser):
@@ -25,16 +28,30 @@ class _Page(HTMLParser):
         self.links: list[str] = []
         self.loaded: list[str] = []
         self.places: set[str] = set()
+        self.unread: list[str] = []
+        self._paragraph: str | None = None
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
+        if tag == "p":
+            self._paragraph = ""
         self.places.update(filter(None, (named.get("id"), named.get("name"))))
         address = named.get("href") or named.get("src")
         if address:
             self.links.append(address)
             if tag in _LOADED:
                 self.loaded.append(address)
+
+    def handle_data(self, data: str) -> None:
+        if self._paragraph is not None:
+            self._paragraph += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "p" and self._paragraph is not None:
+            if _MARKUP.search(self._paragraph):
+                self.unread.append(self._paragraph.strip()[:60])
+            self._paragraph = None
 
 
 def build() -> int:
@@ -56,6 +73,7 @@ def broken(site: Path) -> Iterator[str]:
     for path, page in pages.items():
         name = path.relative_to(site.resolve())
         yield from (f"{name}: loads {address}" for address in page.loaded if urlsplit(address).netloc)
+        yield from (f"{name}: markup that was not read as such: {text!r}" for text in page.unread)
         for link in page.links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
