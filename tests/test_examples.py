@@ -35,8 +35,8 @@ BLOCKS = [block for page in pages() for block in blocks(page)]
 COMMANDS = "docs/reference/commands.md"
 
 UNRUN = {
-    "python3 -m venv ~/.padwan": "it takes packages from a registry; the Makefile does the same",
-    "~/.padwan/bin/pip install --quiet .": "it takes packages from a registry; the Makefile does the same",
+    "python3 -m venv ~/.local/padwan-server": "it takes packages from a registry; the Makefile does the same",
+    "~/.local/padwan-server/bin/pip install --quiet .": "it takes packages from a registry; the Makefile does the same",
     "make demo": "tests/demo runs what it runs",
     "make test": "it is what runs this",
     "make check": "CI runs it",
@@ -193,19 +193,19 @@ async def test_a_tool_server_starts_as_the_page_says(
 
 
 @pytest.fixture
-def reader(workspace: Path, environment: dict[str, str], emulate: Callable[..., RunningEmulator]) -> Iterator[Reader]:
+def reader(environment: dict[str, str], emulate: Callable[..., RunningEmulator]) -> Iterator[Reader]:
     """Without ``--backend emulator`` an emulator stands for the Gemini API."""
-    reader = Reader(workspace, service_environment(environment, emulate()))
+    reader = Reader(service_environment(environment, emulate()))
     yield reader
     reader.close()
 
 
 @pytest.mark.parametrize("page", sorted({block.page for block in of_kind("page")} - {COMMANDS}))
-def test_a_page_can_be_followed(page: str, workspace: Path, reader: Reader) -> None:
+def test_a_page_can_be_followed(page: str, reader: Reader) -> None:
     ports: dict[str, str] = {}
     for block in blocks(page):
         if checker(block) and block.title:
-            path = workspace / block.title
+            path = reader.folder / block.title
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
     for block in (with_free_ports(block, ports) for block in blocks(page)):
@@ -230,9 +230,9 @@ def with_free_ports(block: Block, ports: dict[str, str]) -> Block:
     return Block(block.page, block.line, block.language, block.title, text)
 
 
-def test_the_examples_of_commands_are_those_of_their_help(workspace: Path, reader: Reader) -> None:
+def test_the_examples_of_commands_are_those_of_their_help(reader: Reader) -> None:
     """tests/cli/test_terminal.py runs those of ``batch``."""
-    (workspace / "parameters.json").write_text('{"prompts": ["x"]}')
+    (reader.folder / "parameters.json").write_text('{"prompts": ["x"]}')
     known = {f"padwan-server batch {line}" for lines in EXAMPLES.values() for line in lines}
     for block in blocks(COMMANDS):
         lines = block.text.splitlines()

@@ -1,4 +1,4 @@
-"""Somebody who follows a page: one shell, in one empty folder and home."""
+"""Somebody who follows a page: one shell, in an empty folder of an empty home, with padwan-server installed."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ _SERVERS = ("padwan-server emulator --", "padwan-server mcp --http")
 class Reader:
     """Runs what blocks say, and notes the name of the newest job for the word JOB."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
         home = Path(environment["HOME"])
-        (home / ".padwan" / "bin").mkdir(parents=True)
         # Where the page on installation puts it.
-        (home / ".padwan" / "bin" / "padwan-server").symlink_to(Path(sys.executable).parent / "padwan-server")
-        path = [str(home / ".padwan" / "bin"), str(Path(sys.executable).parent), environment["PATH"]]
+        installed = home / ".local" / "padwan-server" / "bin"
+        installed.mkdir(parents=True)
+        (installed / "padwan-server").symlink_to(Path(sys.executable).parent / "padwan-server")
+        path = [str(installed), str(Path(sys.executable).parent), environment["PATH"]]
+        self.folder = home / "project"
+        self.folder.mkdir()
         self._job = "JOB"
         self._servers: list[subprocess.Popen[str]] = []
-        self._folder = folder
         self._environment = {**environment, "PATH": os.pathsep.join(path), "COLUMNS": "100"}
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
-            cwd=folder,
+            cwd=self.folder,
             env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -85,7 +87,7 @@ class Reader:
     def _serve(self, command: str) -> str:
         """Start a server and read the line that says that it is ready."""
         server = subprocess.Popen(
-            shlex.split(command), cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True
+            shlex.split(command), cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, text=True
         )
         self._servers.append(server)
         assert server.stdout

@@ -26,7 +26,7 @@ def test_eglot_checks_sends_and_polls(
     if not shutil.which("emacs"):
         assert os.environ.get("CI") != "true", "CI installs Emacs"
         pytest.skip("Emacs is not on the PATH: apt install emacs-nox elpa-eglot")
-    [configuration] = re.findall(r"```elisp\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    [configuration] = re.findall(r"```elisp[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "init.el").write_text(configuration)
     prompts = workspace / "ask.prompts.json"
     prompts.write_text('["👩‍🚀 one\u2028two",\n ""]\n', encoding="utf-8")
