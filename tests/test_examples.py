@@ -172,7 +172,7 @@ async def test_a_language_server_starts_as_the_page_says(
     servers = next(iter(read.values()))
     [server] = servers.values()
     command = server["command"]
-    assert [command, *server["args"]] if isinstance(command, str) else command == ["padwan-server", "lsp"]
+    assert (command if isinstance(command, list) else [command, *server["args"]]) == ["padwan-server", "lsp"]
     options = server.get("initializationOptions") or server["config"]
     async with open_editor(workspace, environment=environment, options=options) as editor:
         assert (await editor.command("create", prompts=["x"]))["state"] == "PENDING"
