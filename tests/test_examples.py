@@ -178,7 +178,7 @@ async def test_a_language_server_starts_as_the_page_says(
         assert (await editor.command("create", prompts=["x"]))["state"] == "PENDING"
 
 
-@pytest.mark.parametrize("block", of_kind("tool server"), ids=str)
+@pytest.mark.parametrize("block", {block.text: block for block in of_kind("tool server")}.values(), ids=str)
 async def test_a_tool_server_starts_as_the_page_says(
     block: Block, workspace: Path, environment: dict[str, str]
 ) -> None:
