@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+
 from padwan_server import __version__
+from padwan_server.cli.main import cli
+from padwan_server.cli.run import DONE, FAILED, INTERRUPTED, NOT_SUCCESSFUL, TIMED_OUT, USAGE
 from padwan_server.errors import CODES
 from padwan_server.exports.format import ExportFormat
 from padwan_server.mcp.tools import tools
@@ -21,6 +26,7 @@ from padwan_server.prompts.schema import prompt_file_schema
 from padwan_server.service import MODELS
 
 DOCS = Path(__file__).parent
+REFERENCE = DOCS / "reference"
 VSCODE = DOCS.parent / "editors" / "vscode"
 NVIM = DOCS.parent / "editors" / "nvim"
 NOTE = "<!-- Written by docs/derive.py from the code: change it there, then run `make derive`. -->\n\n"
@@ -41,17 +47,26 @@ ICONS = {
     "resolve": "question",
 }
 """For commands that stand as buttons beside jobs."""
+EXIT_CODES = {
+    DONE: "done",
+    FAILED: "failed; standard error says why, and the next step",
+    USAGE: "wrong usage: an option or a parameter",
+    NOT_SUCCESSFUL: "`status` with results, or `poll`: the job ended without success",
+    TIMED_OUT: "`poll`: the time of `--timeout` is up; the job goes on",
+    INTERRUPTED: "Ctrl-C; a job that was sent goes on",
+}
 
 
 def pages() -> dict[Path, str]:
     """Every derived page and what it must hold."""
     return {
-        DOCS / "operations.md": NOTE + "".join(operations_page()),
-        DOCS / "tools.md": NOTE + "".join(tools_page()),
-        DOCS / "settings.md": NOTE + "".join(settings_page()),
-        DOCS / "errors.md": NOTE + "".join(errors_page()),
-        DOCS / "rules.md": NOTE + "".join(rules_page()),
-        DOCS / "prompt-file.schema.json": json.dumps(prompt_file_schema(), indent=1) + "\n",
+        REFERENCE / "commands.md": NOTE + "".join(commands_page()),
+        REFERENCE / "operations.md": NOTE + "".join(operations_page()),
+        REFERENCE / "tools.md": NOTE + "".join(tools_page()),
+        REFERENCE / "settings.md": NOTE + "".join(settings_page()),
+        REFERENCE / "errors.md": NOTE + "".join(errors_page()),
+        REFERENCE / "rules.md": NOTE + "".join(rules_page()),
+        REFERENCE / "prompt-file.schema.json": json.dumps(prompt_file_schema(), indent=1) + "\n",
         VSCODE / "package.json": _json(vscode_manifest()),
         VSCODE / "src" / "derived" / "operations.json": _json(vscode_operations()),
         VSCODE / "LICENSE": (DOCS.parent / "LICENSE").read_text(encoding="utf-8"),
@@ -59,6 +74,48 @@ def pages() -> dict[Path, str]:
         NVIM / "lua/padwan/settings.lua": f"{LUA_NOTE}return {_lua(_defaults())}\n",
         NVIM / "doc/padwan-operations.txt": "".join(help_page()),
     }
+
+
+def commands_page() -> Iterator[str]:
+    """The command line as click has it."""
+    yield "# Shell commands\n\nEvery command prints this with `--help`. `batch` has a command for each of "
+    yield "[the operations](operations.md). `--json` prints one JSON value, an error too. "
+    yield "Data goes to standard output, all else to standard error.\n\n## Exit codes\n\n| code | |\n|---|---|\n"
+    yield from (f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
+    yield from _commands(cli, click.Context(cli, info_name="padwan-server"))
+
+
+def _commands(group: click.Group, context: click.Context) -> Iterator[str]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, click.Context(command, parent=context, info_name=name))
+        elif command and command.add_help_option:
+            yield from _shell_command(command, click.Context(command, parent=context, info_name=name))
+        elif command:
+            yield f"\n## padwan-server {name}\n\n{command.help}\n\n[Its options](emulator.md)\n"
+
+
+def _shell_command(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"\n## {context.command_path}\n\n{command.help}\n\n| option | default | |\n|---|---|---|\n"
+    for parameter in command.params:
+        yield from _option_row(parameter, context)
+    examples = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    if examples:
+        yield "\n```sh\n" + "\n".join(examples) + "\n```\n"
+
+
+def _option_row(parameter: click.Parameter, context: click.Context) -> Iterator[str]:
+    names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+    told = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
+    words, _, default = (told[1] if told else "").partition("[default: ")
+    kind = "" if getattr(parameter, "is_flag", False) else f" {parameter.make_metavar(context).replace('|', ' / ')}"
+    # An argument's metavar is its name; a choice among all operations would fill the page.
+    kind = kind if len(kind) < 60 else " NAME"
+    needed = "*required*" if parameter.required else f"`{default.rstrip(']')}`" if default else ""
+    words = re.sub(r"\s*\[required\]", "", words).replace("|", "\\|").strip()
+    shown = f"{names}{kind}" if told else kind.strip()
+    yield f"| {shown} | {needed} | {words} |\n"
 
 
 def operations_page() -> Iterator[str]:
@@ -95,7 +152,7 @@ def _fields(title: str, schema: dict[str, Any]) -> Iterator[str]:
 
 def tools_page() -> Iterator[str]:
     """The operations as assistants have them."""
-    yield "# Tools\n\nWhat an assistant is told of each tool; [operations.md](operations.md) describes the results.\n"
+    yield "# Tools\n\nWhat an assistant is told of each tool; [operations](operations.md) describe the results.\n"
     for tool in tools():
         yield f"\n## {tool.name}\n\n{tool.description}\n\n"
         hints = tool.annotations

@@ -62,15 +62,15 @@ CODES = {
     "workspace-folder-unsafe": "The folder .padwan is a link or belongs to another user.",
     "workspace-not-writable": "The folder .padwan cannot be written.",
 }
-"""Every code and when it arises. tests/test_errors.py holds it against the code, docs/errors.md derives from it."""
+"""Every code and when it arises. tests/test_errors.py holds it against the code, docs/reference/errors.md derives."""
 
 
 class PadwanError(Exception):
     """Something that the user can understand and act upon.
 
-    ``code`` is stable and the same in every front end (docs/errors.md lists them all), ``message`` says in the user's
-    words what is wrong, ``hint`` is the next step, and ``data`` holds JSON values that a program may want. None of
-    them ever holds an API key, and ``message`` never quotes a whole prompt.
+    ``code`` is stable and the same in every front end (docs/reference/errors.md lists them all), ``message`` says in
+    the user's words what is wrong, ``hint`` is the next step, and ``data`` holds JSON values that a program may want.
+    None of them ever holds an API key, and ``message`` never quotes a whole prompt.
     """
 
     def __init__(self, code: str, message: str, hint: str = "", data: dict[str, Any] | None = None) -> None:

@@ -32,5 +32,5 @@ await Promise.all([
     target: "node20",
     external: ["vscode"],
   }),
-  copyFile("../../docs/prompt-file.schema.json", "dist/prompt-file.schema.json"),
+  copyFile("../../docs/reference/prompt-file.schema.json", "dist/prompt-file.schema.json"),
 ]);

@@ -33,7 +33,7 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
 @click.option("--stdio", is_flag=True, help="Serve on stdio: the default, and what some editors insist on saying.")
 @click.option("with_tools", "--mcp", is_flag=True, help="Serve AI assistants too; .padwan/mcp.json says where.")
 def lsp(tcp: tuple[str, int] | None, stdio: bool, with_tools: bool) -> None:  # noqa: ARG001 click's call
-    """Run the language server. Editors start it; see README.md for their settings."""
+    """Run the language server. Editors start it; docs/start has their settings."""
     from padwan_server.lsp.server import run
 
     try:
@@ -61,7 +61,7 @@ def _tool_server() -> Companion:
 @click.option("--http", is_flag=True, help="Serve over HTTP on 127.0.0.1; .padwan/mcp.json has address and token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port for --http; any free one unless given.")
 def mcp(backend: Backend, root: Path | None, confirm: Confirm, http: bool, port: int) -> int:
-    """Run the tool server on stdio. AI assistants start it; docs/assistants.md has their settings."""
+    """Run the tool server on stdio. AI assistants start it; docs/start has their settings."""
     from padwan_server.mcp.life import run
     from padwan_server.operations.settings import Settings
 

@@ -59,7 +59,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: any that is free)")
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that others can reach")
-    parser.add_argument("--scenario", type=Path, help="JSON file that says what is to happen (docs/emulator.md)")
+    parser.add_argument("--scenario", type=Path, help="JSON file of what is to happen (docs/reference/emulator.md)")
     parser.add_argument("--state", type=Path, help="folder to keep jobs and files in (default: gone at the end)")
     parser.add_argument("--fail-rate", type=float, help="share of prompts that fail, from 0 to 1")
     parser.add_argument("--seed", type=int, help="makes what is random repeatable")

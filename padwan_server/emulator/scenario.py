@@ -1,4 +1,4 @@
-"""What is to happen, from a small JSON file (docs/emulator.md describes it)."""
+"""What is to happen, from a small JSON file (docs/reference/emulator.md describes it)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The shapes of the service's answers, each field with its type: what the emulator sends is held against them.
 
 From Google's description of the API (v1beta, revision 20251218), which tests compare them with; where recorded answers
-of the live service depart from it, they count (docs/emulator.md lists where).
+of the live service depart from it, they count (docs/reference/emulator.md lists where).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ def _load_types() -> None:
     """Import lsprotocol, whose hundreds of classes take most of a start, without what nothing here may use.
 
     Their ``__repr__`` would print whole messages, prompts included. Leaving it out, and letting the collector rest
-    meanwhile, takes a third of the import's time (docs/performance.md).
+    meanwhile, takes a third of the import's time (docs/reference/performance.md).
     """
     define, attrs.define = attrs.define, functools.partial(attrs.define, repr=False)
     gc.disable()

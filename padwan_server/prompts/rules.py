@@ -1,4 +1,4 @@
-"""Every rule that a prompt file is held to, in one table, from which docs/rules.md derives."""
+"""Every rule that a prompt file is held to, in one table, from which docs/reference/rules.md derives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures what grows with the number of prompts, and writes docs/scale.md.
+"""Measures what grows with the number of prompts, and writes docs/reference/scale.md.
 
 make bench-jobs
 """

@@ -1,4 +1,4 @@
-"""Measures the editor experience against peers, in one interleaved run, and writes docs/performance.md.
+"""Measures the editor experience against peers, in one interleaved run, and writes docs/reference/performance.md.
 
 make bench
 """
@@ -20,7 +20,7 @@ from tests.benchmarks.measure import Sample, measure, start
 from tests.benchmarks.servers import PACKAGES, Server, configure, install
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "docs" / "reference" / "performance.md"
 OURS = "padwan-server"
 FLOOR = "a loop that answers nothing"
 

@@ -1,7 +1,7 @@
 """Clients that other people made do the main job on the emulator.
 
-The TypeScript SDK, old and new; Claude Code and Gemini CLI against imitations of their models' APIs, set up as
-docs/assistants.md says.
+The TypeScript SDK, old and new; Claude Code and Gemini CLI against imitations of their models' APIs, set up as their
+pages in docs/start/ say.
 """
 
 from __future__ import annotations
@@ -126,12 +126,10 @@ def project(workspace: Path, environment: dict[str, str]) -> Path:
     return workspace
 
 
-def snippet(heading: str) -> dict[str, Any]:
-    """The configuration under a heading of docs/assistants.md, with the emulator in place of the Gemini API."""
-    section = (ROOT / "docs" / "assistants.md").read_text(encoding="utf-8").partition(f"## {heading}\n")[2]
-    configuration: dict[str, Any] = json.loads(section.partition("```json\n")[2].partition("```")[0])
-    for server in next(iter(configuration.values())).values():
-        server["args"] += ["--backend", "emulator"]
+def snippet(page: str) -> dict[str, Any]:
+    """The configuration that a page of docs/start/ gives: the emulator is in it."""
+    text = (ROOT / "docs" / "start" / page).read_text(encoding="utf-8")
+    configuration: dict[str, Any] = json.loads(text.partition("```json")[2].partition("\n")[2].partition("```")[0])
     return configuration
 
 
@@ -154,7 +152,7 @@ def claude(
     javascript: JavaScript, project: Path, environment: dict[str, str], model: ScriptedModel, *arguments: str
 ) -> None:
     """Run Claude Code without a person. Its model is at hand; what it would ask of its makers' servers is off."""
-    (project / ".mcp.json").write_text(json.dumps(with_arguments(snippet("Claude Code"), *arguments)))
+    (project / ".mcp.json").write_text(json.dumps(with_arguments(snippet("claude-code.md"), *arguments)))
     environment |= {
         "ANTHROPIC_BASE_URL": model.url,
         "ANTHROPIC_API_KEY": "any",
@@ -191,7 +189,7 @@ def test_claude_code_without_a_person_sends_nothing_that_a_person_was_to_agree_t
 
 
 def test_the_main_job_by_gemini_cli(project: Path, environment: dict[str, str], javascript: JavaScript) -> None:
-    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}}, **snippet("Gemini CLI")}
+    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}}, **snippet("gemini-cli.md")}
     (project / ".gemini").mkdir()
     (project / ".gemini" / "settings.json").write_text(json.dumps(settings))
     program = javascript.package("@google/gemini-cli") / "bundle" / "gemini.js"

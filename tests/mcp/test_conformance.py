@@ -1,7 +1,8 @@
 """The ecosystem's own checkers: the conformance suite of both eras, and the Inspector.
 
-The suites speak HTTP and send no token, so the server under test adds it to what they send. docs/assistants.md lists
-the scenarios that do not apply; together with those below they are all that the suites have.
+The suites speak HTTP and send no token, so the server under test adds it to what they send.
+docs/reference/assistants.md lists the scenarios that do not apply; together with those below they are all that the
+suites have.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tests.support.javascript import JavaScript
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TOKEN = "known-to-the-test"
-PAGE = Path(__file__).parents[2] / "docs" / "assistants.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "assistants.md"
 
 SINCE_2025 = [
     "server-initialize",

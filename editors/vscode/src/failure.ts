@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageclient/node";
 
-/** An error as docs/errors.md lists it. */
+/** An error as docs/reference/errors.md lists it. */
 export interface Failure {
   code: string;
   message: string;

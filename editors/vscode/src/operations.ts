@@ -38,7 +38,7 @@ export const UNCERTAIN = "SUBMIT_UNCERTAIN";
 
 export type Arguments = Record<string, unknown>;
 
-/** A batch job as the server tells it: docs/operations.md, JobView. */
+/** A batch job as the server tells it: docs/reference/operations.md, JobView. */
 export interface Job {
   job: string;
   id: string;

@@ -1,4 +1,4 @@
-;; Lives through a job with the configuration of editors/README.md, which is loaded before; prints what it sees as JSON.
+;; Lives through a job with the configuration of docs/start/emacs.md, which is loaded before; prints what it sees as JSON.
 (require 'package)
 (package-initialize)
 (require 'eglot)

@@ -1,4 +1,4 @@
-"""Emacs with the configuration of editors/README.md: problems come and go, and commands work without arguments."""
+"""Emacs with the configuration of docs/start/emacs.md: problems come and go, and commands work without arguments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.editors.conftest import Clock
 
 pytestmark = pytest.mark.slow
 
-README = Path(__file__).parents[3] / "editors" / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "start" / "emacs.md"
 SCRIPT = Path(__file__).parent / "eglot.el"
 
 
@@ -26,7 +26,7 @@ def test_eglot_checks_sends_and_polls(
     if not shutil.which("emacs"):
         assert os.environ.get("CI") != "true", "CI installs Emacs"
         pytest.skip("Emacs is not on the PATH: apt install emacs-nox elpa-eglot")
-    [configuration] = re.findall(r"```elisp\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    [configuration] = re.findall(r"```elisp[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "init.el").write_text(configuration)
     prompts = workspace / "ask.prompts.json"
     prompts.write_text('["👩‍🚀 one\u2028two",\n ""]\n', encoding="utf-8")

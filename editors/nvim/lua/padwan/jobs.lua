@@ -1,7 +1,7 @@
 -- The jobs that this Neovim has heard of, as they were last told.
 local M = {}
 
---- By name; what the operations tell (docs/operations.md, JobView) and, over it, what progress told later.
+--- By name; what the operations tell (docs/reference/operations.md, JobView) and, over it, what progress told later.
 ---@type table<string, table>
 local known = {}
 local count = 0
