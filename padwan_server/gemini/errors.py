@@ -137,6 +137,16 @@ def network_error(error: BaseException, *, ambiguous: bool = False) -> ServiceEr
     )
 
 
+def silent() -> ServiceError:
+    """The service has not answered in the time that its caller has."""
+    return ServiceError(
+        "network",
+        "The service does not answer.",
+        "Try again in a while; a poll goes on by itself.",
+        transient=True,
+    )
+
+
 def bad_answer(error: BaseException) -> ServiceError:
     """The service, or a proxy before it, sent what it never should."""
     return ServiceError(

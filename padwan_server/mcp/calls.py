@@ -10,10 +10,11 @@ from mcp.server import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.clock import patience
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.answers import SHOWN, failure, success
 from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
-from padwan_server.mcp.tools import operation_of, parameters_of
+from padwan_server.mcp.tools import LONGEST_POLL, operation_of, parameters_of
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.operations.context import means_it
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -22,6 +23,9 @@ from padwan_server.session.session import Session, no_progress, nobody_to_ask
 logger = logging.getLogger(__name__)
 
 Context = ServerRequestContext[Any, Any]
+
+PATIENCE = LONGEST_POLL + 3.0
+"""Seconds that one call waits for the service in all: it then tells what was last seen, or that nothing came."""
 
 
 class Progress:
@@ -69,7 +73,8 @@ class Calls:
         asking = Confirmation(context, params, session.settings.confirm)
         at_hand = session.assistants_context(Progress(context).report, asking.confirm, asking.approve, SHOWN)
         try:
-            result: Result = await operation.run(parsed, at_hand)
+            with patience(PATIENCE):
+                result: Result = await operation.run(parsed, at_hand)
         finally:
             if operation.effect is not Effect.READS or operation.long_running:
                 self._workspaces.jobs_changed()
@@ -80,7 +85,8 @@ class Calls:
         parsed = operation.parse(arguments)
         session = await self._session(parsed)
         at_hand = session.assistants_context(no_progress, nobody_to_ask, means_it, SHOWN)
-        result: Result = await operation.run(parsed, at_hand)
+        with patience(PATIENCE):
+            result: Result = await operation.run(parsed, at_hand)
         return result
 
     async def _session(self, params: Params) -> Session:

@@ -12,6 +12,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.clock import uncounted
 
 Mode = Literal["auto", "always", "never"]
 
@@ -71,7 +72,8 @@ class Confirmation:
         if self._context.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return self._answered(question)
         try:
-            answer = await self._context.session.elicit_form(question, _YES, self._context.request_id)
+            with uncounted():
+                answer = await self._context.session.elicit_form(question, _YES, self._context.request_id)
         except MCPError:
             # A client that can ask, and did not: nobody agreed.
             return False
