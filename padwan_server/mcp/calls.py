@@ -14,6 +14,7 @@ from padwan_server.jobs.clock import patience
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.answers import SHOWN, failure, success
 from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
+from padwan_server.mcp.untrusted import Fence, in_one_line
 from padwan_server.mcp.tools import LONGEST_POLL, operation_of, parameters_of
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.operations.context import means_it
@@ -38,7 +39,8 @@ class Progress:
     async def report(self, look: JobProgress) -> None:
         """Tell one look."""
         self._looks += 1
-        words = f"{look.state} {look.done}/{look.total}" + (f". {look.note}" if look.note else "")
+        note = Fence().around_quote(in_one_line(look.note))
+        words = f"{look.state} {look.done}/{look.total}" + (f". {note}" if note else "")
         await self._context.session.report_progress(self._looks, None, words)
 
 
