@@ -50,7 +50,7 @@ TEMPLATES = [
         uri_template=uris.FAILURES,
         name="failures",
         title="Failures of a batch job",
-        description="The prompts of an ended job that have no good answer, and why.",
+        description="The prompts of an ended job that have no good answer, and why, page by page.",
         mime_type=_JSON,
     ),
 ]
@@ -103,7 +103,7 @@ def _operation(address: Address) -> tuple[Operation[Any, Any], dict[str, Any]]:
         case "results":
             return OPERATIONS["results"], {"job": address.job, **dict(address.page)}
         case _:
-            return OPERATIONS["results"], {"job": address.job, "failed_only": True}
+            return OPERATIONS["results"], {"job": address.job, "failed_only": True, **dict(address.page)}
 
 
 def _contents(uri: str, kind: str, text: str) -> types.ReadResourceResult:
