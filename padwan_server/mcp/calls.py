@@ -18,7 +18,9 @@ from padwan_server.mcp.untrusted import Fence, in_one_line
 from padwan_server.mcp.tools import LONGEST_POLL, operation_of, parameters_of
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.operations.context import means_it
+from padwan_server.operations.list_jobs import ListParams, ListResult
 from padwan_server.operations.operation import Effect, Operation, Params, Result
+from padwan_server.operations.views import job_view
 from padwan_server.session.session import Session, no_progress, nobody_to_ask
 
 logger = logging.getLogger(__name__)
@@ -76,11 +78,10 @@ class Calls:
         at_hand = session.assistants_context(Progress(context).report, asking.confirm, asking.approve, SHOWN)
         try:
             with patience(PATIENCE):
-                result: Result = await operation.run(parsed, at_hand)
+                return await self._told(await operation.run(parsed, at_hand), parsed, session)
         finally:
             if operation.effect is not Effect.READS or operation.long_running:
                 self._workspaces.jobs_changed()
-        return result
 
     async def read(self, operation: Operation[Any, Any], arguments: dict[str, Any]) -> Result:
         """Run an operation that only reads, for a resource. Raises PadwanError."""
@@ -88,8 +89,21 @@ class Calls:
         session = await self._session(parsed)
         at_hand = session.assistants_context(no_progress, nobody_to_ask, means_it, SHOWN)
         with patience(PATIENCE):
-            result: Result = await operation.run(parsed, at_hand)
-        return result
+            return await self._told(await operation.run(parsed, at_hand), parsed, session)
+
+    async def _told(self, result: Result, params: Params, session: Session) -> Result:
+        """``result``; where an editor has several workspaces open, the first page of jobs has those of all."""
+        if not isinstance(result, ListResult) or not isinstance(params, ListParams) or params.page_token:
+            return result
+        others = [other for other in self._workspaces.sessions() if other is not session]
+        if not others:
+            return result
+        listed = {view.job or view.id: view for view in result.jobs}
+        for other in others:
+            for job in await other.history.recent(other.backend_label, min(params.limit, SHOWN.jobs)):
+                # The service's list does not know what another workspace remembers of a job.
+                listed[job.name or job.id] = job_view(job)
+        return result.model_copy(update={"jobs": sorted(listed.values(), key=lambda view: view.created, reverse=True)})
 
     async def _session(self, params: Params) -> Session:
         job, file = getattr(params, "job", None), getattr(params, "file", None)
