@@ -66,8 +66,7 @@ class Calls:
         except PadwanError as error:
             return failure(error)
         except Exception as error:  # noqa: BLE001 whatever it is, its text may hold what a model should not see
-            logger.error("internal error: %s", type(error).__name__)  # noqa: TRY400 nor should a log
-            return failure(PadwanError("internal", "padwan-server met an error of its own.", "Please report it."))
+            return failure(_internal(error))
 
     async def _run(
         self, operation: Operation[Any, Any], context: Context, params: types.CallToolRequestParams
@@ -88,8 +87,13 @@ class Calls:
         parsed = operation.parse(arguments)
         session = await self._session(parsed)
         at_hand = session.assistants_context(no_progress, nobody_to_ask, means_it, SHOWN)
-        with patience(PATIENCE):
-            return await self._told(await operation.run(parsed, at_hand), parsed, session)
+        try:
+            with patience(PATIENCE):
+                return await self._told(await operation.run(parsed, at_hand), parsed, session)
+        except PadwanError:
+            raise
+        except Exception as error:  # noqa: BLE001 see call
+            raise _internal(error) from None
 
     async def _told(self, result: Result, params: Params, session: Session) -> Result:
         """``result``; where an editor has several workspaces open, the first page of jobs has those of all."""
@@ -108,3 +112,8 @@ class Calls:
     async def _session(self, params: Params) -> Session:
         job, file = getattr(params, "job", None), getattr(params, "file", None)
         return await self._workspaces.session_of(job) if job else self._workspaces.session_for(file)
+
+
+def _internal(error: Exception) -> PadwanError:
+    logger.error("internal error: %s", type(error).__name__)
+    return PadwanError("internal", "padwan-server met an error of its own.", "Please report it.")

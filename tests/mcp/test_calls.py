@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.mcp import calls
 from padwan_server.mcp.tools import LONGEST_POLL, tools
+from padwan_server.operations.table import OPERATIONS
 from tests.support.assistant import code_of, in_memory
 
 Service = Callable[..., RunningEmulator]
@@ -163,11 +165,15 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create", {"prompts": ["a"], "config": "hot"}, "config:"),
     ("results", {"job": "x", "limit": -1}, "limit:"),
     ("results", {"job": "x", "limit": 1e99}, "limit:"),
+    ("results", {"job": "x", "offset": 1 << 63}, "offset:"),
+    ("poll", {"job": "x", "interval": "nan"}, "interval:"),
+    ("poll", {"job": "x", "timeout": "nan"}, "timeout:"),
     ("results", {"job": "x", "max_chars": True}, ""),
     ("poll", {"job": "x", "interval": "soon"}, "interval:"),
     ("poll", {"job": "x", "timeout": "long"}, "timeout:"),
     ("retry", {"job": "x", "which": ["all"]}, "which.0:"),
     ("status", {"job": "x" * 1_000_000}, ""),
+    ("list", {"page_token": "x" * 1_000_000}, "page_token:"),
     ("validate", {"prompts": ["x" * 5_000_000]}, "larger than 4 MB"),
     ("validate", {"y" * 1000: 1}, "has no parameter yyy"),
     ("validate", {"file": "a\0b"}, ""),
@@ -278,3 +284,30 @@ async def test_a_call_is_cancelled_at_once_while_the_service_says_nothing(
             async with asyncio.timeout(30):
                 while asyncio.all_tasks() > before:
                     await asyncio.sleep(0.01)
+
+
+async def test_an_error_of_our_own_tells_nothing_of_itself(
+    workspace: Path, era: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Any, __: Any) -> Any:
+        raise RuntimeError("secret of /home/somebody")
+
+    monkeypatch.setitem(OPERATIONS, "list", replace(OPERATIONS["list"], run=broken))
+    async with in_memory(workspace, era) as assistant:
+        assert await assistant.refused("list") == "internal"
+        with pytest.raises(MCPError) as caught:
+            await assistant.read("padwan://jobs")
+    assert "[internal]" in caught.value.error.message
+    assert "secret" not in caught.value.error.message + caplog.text
+
+
+async def test_a_damaged_ledger_is_told_of_without_its_place(workspace: Path, era: str, service: Service) -> None:
+    service()
+    (workspace / ".padwan" / "ledger.sqlite3").mkdir(parents=True)
+    async with in_memory(workspace, era) as assistant:
+        prompt = types.PromptReference(name="review_failures")
+        assert (await assistant.client.complete(prompt, {"name": "job", "value": ""})).completion.values == []
+        for name, arguments in (("list", {}), ("status", {"job": "x"}), ("create", {"prompts": ["x"]})):
+            result = await assistant.client.call_tool(f"batch_{name}", arguments)
+            assert code_of(result) in ("ledger-unreadable", "ledger-not-writable", "workspace-not-writable"), name
+            assert str(workspace.parent) not in result.model_dump_json()
