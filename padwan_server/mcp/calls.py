@@ -14,8 +14,8 @@ from padwan_server.jobs.clock import patience
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.answers import SHOWN, failure, success
 from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
-from padwan_server.mcp.untrusted import Fence, in_one_line
 from padwan_server.mcp.tools import LONGEST_POLL, operation_of, parameters_of
+from padwan_server.mcp.untrusted import Fence, in_one_line
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.operations.context import means_it
 from padwan_server.operations.list_jobs import ListParams, ListResult

@@ -15,7 +15,6 @@ from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.status import StatusResult, status_of
 from padwan_server.operations.views import JobName
 
-
 _GRACE = 3.0
 """Seconds beyond the timeout in which the service can still tell how retries go."""
 

@@ -242,7 +242,11 @@ async def test_an_assistant_works_in_every_folder_that_the_editor_has_open(
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
-    workspace: Path, environment: dict[str, str], emulate: Callable[..., RunningEmulator], era: str, ending: signal.Signals
+    workspace: Path,
+    environment: dict[str, str],
+    emulate: Callable[..., RunningEmulator],
+    era: str,
+    ending: signal.Signals,
 ) -> None:
     emulator = emulate({"clock": {"pending": 600}})
     process = await asyncio.create_subprocess_exec(
