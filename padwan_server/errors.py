@@ -54,6 +54,7 @@ CODES = {
     "retry-running": "Failed prompts of this job are already being retried.",
     "service-refused": "The service refused the request; the message is its own.",
     "service-unavailable": "The service failed (5xx).",
+    "still-sending": "A job takes longer to send than the call can wait; it goes on being sent.",
     "submit-uncertain": "The submission got no answer: the service may or may not have the job.",
     "too-many-requests": "There are more prompts than max_requests allows.",
     "unknown-command": "There is no such command.",

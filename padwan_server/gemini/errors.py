@@ -11,6 +11,10 @@ import msgspec
 
 from padwan_server.errors import PadwanError
 
+REFUSED = "The service refused: "
+FAILED = "The service failed: "
+"""After these, messages quote what the service said."""
+
 _TRANSIENT_REFUSALS = (408, 429)
 """Statuses below 500 that pass. From 500 on all do: proxies have numbers of their own, as 524 for a time-out."""
 
@@ -92,7 +96,7 @@ def answer_error(status: int, body: bytes, headers: Mapping[str, str], missing: 
     message += f" Quota: {quotas[:300]}." if quotas else ""
     return ServiceError(
         code,
-        f"The service refused: {message}" if status < 500 else f"The service failed: {message}",
+        f"{REFUSED if status < 500 else FAILED}{message}",
         _HINTS[code],
         transient=status >= 500 or status in _TRANSIENT_REFUSALS,
         retry_after=_retry_after(error, headers),
@@ -134,6 +138,16 @@ def network_error(error: BaseException, *, ambiguous: bool = False) -> ServiceEr
         "Check the network and GOOGLE_GEMINI_BASE_URL; a poll goes on by itself.",
         transient=True,
         ambiguous=ambiguous,
+    )
+
+
+def silent() -> ServiceError:
+    """The service has not answered in the time that its caller has."""
+    return ServiceError(
+        "network",
+        "The service does not answer.",
+        "Try again in a while; a poll goes on by itself.",
+        transient=True,
     )
 
 

@@ -78,7 +78,8 @@ class Reads:
         try:
             async with self._connected().stream("GET", self._endpoint.url(path, prefix), params=params) as response:
                 if response.status_code >= 400:
-                    raise answer_error(response.status_code, await response.aread(), response.headers, missing)
+                    body = self._endpoint.without_key(await response.aread())
+                    raise answer_error(response.status_code, body, response.headers, missing)
                 yield response
         except (httpx2.HTTPError, httpx2.StreamError) as error:
             raise network_error(error) from None

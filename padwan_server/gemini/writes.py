@@ -89,7 +89,7 @@ class Writes:
             # No connection, so nothing was sent.
             raise network_error(error) from None
         except errors.APIError as error:
-            refused = _answered(error, "model-not-found" if inline else "file-not-found")
+            refused = self._answered(error, "model-not-found" if inline else "file-not-found")
             raise (
                 uncertain(refused.message) if refused.transient and refused.code != "rate-limited" else refused
             ) from None
@@ -124,7 +124,7 @@ class Writes:
         try:
             return call(self._connected())
         except errors.APIError as error:
-            raise _answered(error, missing) from None
+            raise self._answered(error, missing) from None
         except HTTPError as error:
             raise network_error(error) from None
         except (ValueError, KeyError) as error:
@@ -161,10 +161,9 @@ class Writes:
         """Keep the raw answer: the SDK's BatchJob has no counts."""
         self._answer = response.read()
 
-
-def _answered(error: Any, missing: str) -> ServiceError:
-    """The SDK's APIError in our words."""
-    response = error.response
-    headers = dict(getattr(response, "headers", None) or {})
-    body = getattr(response, "content", b"") or b""
-    return answer_error(int(error.code or 500), body, headers, missing)
+    def _answered(self, error: Any, missing: str) -> ServiceError:
+        """The SDK's APIError in our words."""
+        response = error.response
+        headers = dict(getattr(response, "headers", None) or {})
+        body = self._endpoint.without_key(getattr(response, "content", b"") or b"")
+        return answer_error(int(error.code or 500), body, headers, missing)

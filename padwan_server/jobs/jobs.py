@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from padwan_server.errors import PadwanError
-from padwan_server.gemini.errors import ServiceError
+from padwan_server.gemini.errors import ServiceError, silent
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.gemini.states import JobState
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.clock import in_time, without_haste
 from padwan_server.jobs.diagnosis import diagnose
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, new_id, now
@@ -48,6 +49,16 @@ class Page:
 
 async def nobody(_: JobProgress) -> None:
     """Hears nothing."""
+
+
+@asynccontextmanager
+async def _asking() -> AsyncIterator[None]:
+    """Raises ServiceError when the service does not answer in the time that the caller has (clock.patience)."""
+    try:
+        async with in_time():
+            yield
+    except TimeoutError:
+        raise silent() from None
 
 
 class Jobs:
@@ -110,19 +121,23 @@ class Jobs:
 
         Once requests leave, no cancelled caller stops it: the job could not be found again.
         Raises PadwanError ``already-submitted`` if an unfinished job has the same content, unless ``again``, and
-        ServiceError; ``submit-uncertain`` when nobody can say whether the service has the job.
+        ServiceError; ``submit-uncertain`` when nobody can say whether the service has the job, and ``still-sending``
+        when it goes on beyond the caller's patience.
         """
         job = Job(self.endpoint, self.key_fingerprint, display_name, model, source=source, retry_of=retry_of)
         leaving = asyncio.Event()
-        task = asyncio.create_task(self._submit(job, requests, per_part, leaving, told, again=again))
+        task = without_haste(self._submit(job, requests, per_part, leaving, told, again=again))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
         try:
-            return await asyncio.shield(task)
+            async with in_time():
+                return await asyncio.shield(task)
         except asyncio.CancelledError:
             if not leaving.is_set():
                 task.cancel()
             raise
+        except TimeoutError:
+            raise _still_sending(job) from None
 
     async def _submit(
         self, job: Job, requests: Iterable[Request], per_part: int, leaving: asyncio.Event, told: Told, *, again: bool
@@ -172,8 +187,11 @@ class Jobs:
 
     async def _asked(self, job: Job) -> Job:
         try:
-            return job if job.stored else await self.look(job)
-        except ServiceError:
+            async with _asking():
+                return job if job.stored else await self.look(job)
+        except ServiceError as error:
+            # One that was not waited for has noted nothing yet.
+            await self._call(self.ledger.update, job, trouble=error.message)
             return await self.remembered(job)
 
     async def known(self, name: str) -> Job:
@@ -181,7 +199,10 @@ class Jobs:
 
         Raises as ``find`` does.
         """
-        return await self._remembered(name) or await self._adopt(await self._gateway.get(name))
+        if remembered := await self._remembered(name):
+            return remembered
+        async with _asking():
+            return await self._adopt(await self._gateway.get(name))
 
     async def remembered(self, job: Job) -> Job:
         """``job`` as the ledger has it now; as it was if the ledger has it no longer."""
@@ -207,7 +228,8 @@ class Jobs:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
         if job.unanswered:
             try:
-                [job] = await self._reconciliation.settled([job])
+                async with _asking():
+                    [job] = await self._reconciliation.settled([job])
             except ServiceError as error:
                 if not error.transient:
                     raise
@@ -249,8 +271,9 @@ class Jobs:
         """
         unlisted = [] if page_token else await self._call(self.ledger.unfinished, self.endpoint)
         try:
-            unlisted = await self._reconciliation.settled(unlisted)
-            page = await self._listed(limit, page_token)
+            async with _asking():
+                unlisted = await self._reconciliation.settled(unlisted)
+                page = await self._listed(limit, page_token)
         except ServiceError as error:
             if not error.transient or page_token:
                 raise
@@ -339,10 +362,11 @@ class Jobs:
                 await self._call(self.ledger.withdraw, part)
         job = await self.remembered(job)
         self._refuse_unanswered(job)
-        for part in job.parts:
-            if part.name and not part.terminal:
-                await self._gateway.cancel(part.name)
-        return await self.look(job)
+        async with _asking():
+            for part in job.parts:
+                if part.name and not part.terminal:
+                    await self._gateway.cancel(part.name)
+            return await self.look(job)
 
     # Results
 
@@ -351,7 +375,8 @@ class Jobs:
         for retry in await self._call(self.ledger.chain, job):
             if not retry.stored and retry.id != job.id:
                 try:
-                    await self.look(retry)
+                    async with _asking():
+                        await self.look(retry)
                 except ServiceError as error:
                     if not error.transient:
                         raise
@@ -479,6 +504,15 @@ class Jobs:
                 "Resolve it: adopt, resubmit or discard.",
                 {"id": job.id, "job": job.name},
             )
+
+
+def _still_sending(job: Job) -> PadwanError:
+    return PadwanError(
+        "still-sending",
+        "The job is being sent, which takes longer than this call can wait; it goes on.",
+        f"Do not send it again: ask for the status of {job.id}.",
+        {"id": job.id},
+    )
 
 
 _RECENT = 0.9

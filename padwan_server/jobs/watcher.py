@@ -10,7 +10,7 @@ from datetime import datetime
 
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.errors import ServiceError
-from padwan_server.jobs.clock import sleep
+from padwan_server.jobs.clock import sleep, without_haste
 from padwan_server.jobs.job import Job, now
 from padwan_server.jobs.progress import JobProgress, progress_of
 
@@ -66,7 +66,7 @@ class Watcher:
         self._awaited.set()
         seen = self._looks
         if self._task is None:
-            self._task = asyncio.create_task(self._watch())
+            self._task = without_haste(self._watch())
         try:
             while True:
                 seen = await self._look_after(seen)

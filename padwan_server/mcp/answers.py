@@ -11,7 +11,7 @@ import mcp_types as types
 from pydantic import BaseModel
 
 from padwan_server.errors import PadwanError
-from padwan_server.mcp.untrusted import Fence, clean
+from padwan_server.mcp.untrusted import Fence, clean, in_one_line
 from padwan_server.mcp.uris import failures_uri, results_uri
 from padwan_server.operations.context import Shown
 from padwan_server.operations.operation import Result
@@ -52,12 +52,15 @@ def failure(error: PadwanError) -> types.CallToolResult:
 
     In text alone: clients hold whatever structure there is against the output schema, and would show their own error.
     """
+    return types.CallToolResult(content=[types.TextContent(type="text", text=error_text(error))], is_error=True)
+
+
+def error_text(error: PadwanError) -> str:
+    """What went wrong, what to do, and the code; what others said stands in a fence."""
     told = _fitted({"error": _plain(error.to_json(), Fence())})
     shown = told["error"]
     text = f"{shown['message']} {shown['hint']}".strip() + f" [{shown['code']}]"
-    if shown["data"]:
-        text += "\n" + _json(shown["data"])
-    return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
+    return text + ("\n" + _json(shown["data"]) if shown["data"] else "")
 
 
 def told_of(result: Result) -> dict[str, Any]:
@@ -85,8 +88,9 @@ def _json(value: Any) -> str:
 _FENCED: tuple[tuple[type[BaseModel], tuple[str, ...]], ...] = (
     (ResultView, ("content", "error")),
     (FailedPrompt, ("error",)),
+    (JobView, ("name", "error")),
 )
-"""The members that hold what a model or a service said about a prompt."""
+"""The members that hold what a model or a service said, or whoever named a job."""
 
 
 def _plain(value: Any, fence: Fence) -> Any:
@@ -97,18 +101,20 @@ def _plain(value: Any, fence: Fence) -> Any:
         return {_short(str(name)): _plain(member, fence) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(member, fence) for member in value]
-    return _short(value) if isinstance(value, str) else value
+    return fence.around_quote(_short(value)) if isinstance(value, str) else value
 
 
 def _members(model: BaseModel, fence: Fence) -> dict[str, Any]:
     fenced = next((names for kind, names in _FENCED if isinstance(model, kind)), ())
     members: dict[str, Any] = {}
     for name, value in model:
-        if name in fenced:
+        if name in fenced and isinstance(model, JobView):
+            members[name] = fence.around_all(in_one_line(value[:_LONGEST_STRING]))
+        elif name in fenced:
             longest = LONGEST_TEXT if name == "content" else _LONGEST_STRING
             members[name] = fence.around(getattr(model, "key", ""), clean(value[:longest]))
         elif name == "file" and isinstance(model, JobView):
-            members[name] = _short(_without_place(value))
+            members[name] = in_one_line(_without_place(value)[:_LONGEST_STRING])
         else:
             members[name] = _plain(value, fence)
     if isinstance(model, ResultView):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 
 import mcp_types as types
 
+from padwan_server.errors import PadwanError
 from padwan_server.mcp.untrusted import clean
 from padwan_server.mcp.workspaces import Workspaces
 from padwan_server.session.session import Session
@@ -28,7 +30,9 @@ async def complete(argument: types.CompletionArgument, workspaces: Workspaces) -
     values: list[str] = []
     for session in workspaces.sessions():
         if argument.name in ("job", "id"):
-            values += await _jobs(session, argument.name, argument.value)
+            # A ledger that cannot be read now is told of by the tools; here nothing is offered.
+            with suppress(PadwanError):
+                values += await _jobs(session, argument.name, argument.value)
         elif argument.name == "file":
             found = await asyncio.to_thread(_files, session.workspace.root, session.settings.files)
             values += [file for file in found if file.startswith(argument.value)]

@@ -12,6 +12,8 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.clock import uncounted
+from padwan_server.mcp.untrusted import in_one_line
 
 Mode = Literal["auto", "always", "never"]
 
@@ -68,10 +70,13 @@ class Confirmation:
         """Whether the person says yes; None where nobody can be asked or is to be."""
         if self._mode == "never" or not self._can_ask:
             return None
+        # The name of a file or of a job must not add sentences of its own.
+        question = in_one_line(question)
         if self._context.protocol_version in MODERN_PROTOCOL_VERSIONS:
             return self._answered(question)
         try:
-            answer = await self._context.session.elicit_form(question, _YES, self._context.request_id)
+            with uncounted():
+                answer = await self._context.session.elicit_form(question, _YES, self._context.request_id)
         except MCPError:
             # A client that can ask, and did not: nobody agreed.
             return False

@@ -9,7 +9,7 @@ from mcp.shared.exceptions import MCPError
 
 from padwan_server.errors import PadwanError
 from padwan_server.mcp import uris
-from padwan_server.mcp.answers import text_of
+from padwan_server.mcp.answers import error_text, text_of
 from padwan_server.mcp.calls import Calls
 from padwan_server.mcp.uris import Address
 from padwan_server.operations.operation import Operation
@@ -50,7 +50,7 @@ TEMPLATES = [
         uri_template=uris.FAILURES,
         name="failures",
         title="Failures of a batch job",
-        description="The prompts of an ended job that have no good answer, and why.",
+        description="The prompts of an ended job that have no good answer, and why, page by page.",
         mime_type=_JSON,
     ),
 ]
@@ -90,7 +90,7 @@ async def read(uri: str, calls: Calls) -> types.ReadResourceResult:
     except PadwanError as error:
         if error.code in _ABSENT:
             raise _not_found(uri) from None
-        raise MCPError(types.INTERNAL_ERROR, f"{error} [{error.code}]"[:1000], {"uri": uri[:500]}) from None
+        raise MCPError(types.INTERNAL_ERROR, error_text(error).partition("\n")[0][:1000], {"uri": uri[:500]}) from None
 
 
 def _operation(address: Address) -> tuple[Operation[Any, Any], dict[str, Any]]:
@@ -103,7 +103,7 @@ def _operation(address: Address) -> tuple[Operation[Any, Any], dict[str, Any]]:
         case "results":
             return OPERATIONS["results"], {"job": address.job, **dict(address.page)}
         case _:
-            return OPERATIONS["results"], {"job": address.job, "failed_only": True}
+            return OPERATIONS["results"], {"job": address.job, "failed_only": True, **dict(address.page)}
 
 
 def _contents(uri: str, kind: str, text: str) -> types.ReadResourceResult:

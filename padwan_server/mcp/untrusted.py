@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+
+from padwan_server.gemini.errors import FAILED, REFUSED
 
 _ESCAPE_SEQUENCES = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # colours, cursor movements
@@ -20,9 +23,26 @@ _UNSEEN = re.compile(
 """Characters that people do not see and models read, and those that turn what people see around."""
 
 
+_KEYS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+_SHORTEST_KEY = 16
+
+
 def clean(text: str) -> str:
-    """``text`` without terminal sequences and unseen characters."""
-    return _UNSEEN.sub("", _ESCAPE_SEQUENCES.sub("", text.replace("\r\n", "\n")))
+    """``text`` without terminal sequences, unseen characters and this process's API keys."""
+    seen = _UNSEEN.sub("", _ESCAPE_SEQUENCES.sub("", text.replace("\r\n", "\n")))
+    for name in _KEYS:
+        key = os.environ.get(name, "")
+        if len(key) >= _SHORTEST_KEY:
+            seen = seen.replace(key, "(the API key)")
+    return seen
+
+
+def in_one_line(text: str) -> str:
+    """``text``, cleaned, for where a line of its own could pass for ours."""
+    return " ".join(clean(text).split())
+
+
+_QUOTE = re.compile(f"({REFUSED}|{FAILED})(.+)", re.DOTALL)
 
 
 class Fence:
@@ -35,6 +55,14 @@ class Fence:
         """``text``, which came for the prompt ``key``, between two marks; nothing around nothing."""
         quoted = clean(key).replace('"', "'").replace("\n", " ")[:_KEY_SHOWN]
         return f'<{self._name} key="{quoted}">{text}</{self._name}>' if text else ""
+
+    def around_all(self, text: str) -> str:
+        """``text``, which belongs to no prompt, between two marks; nothing around nothing."""
+        return f"<{self._name}>{text}</{self._name}>" if text else ""
+
+    def around_quote(self, text: str) -> str:
+        """A message of ours; what it quotes of the service stands between two marks."""
+        return _QUOTE.sub(lambda found: found[1] + self.around_all(found[2]), text)
 
 
 _KEY_SHOWN = 100

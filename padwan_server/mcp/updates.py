@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,7 @@ class Updates:
         self._workspaces = workspaces
         self._bus = InMemorySubscriptionBus()
         self._listen = ListenHandler(self._bus)
+        self._listened: Counter[str] = Counter()
         self._subscribed: dict[tuple[str, int], ServerSession] = {}
         self._known: dict[Session, tuple[object, dict[str, object]]] = {}
         self._wanted = asyncio.Event()
@@ -49,7 +51,12 @@ class Updates:
     ) -> types.SubscriptionsListenResult:
         """Serve one stream of updates, until its client goes."""
         await self._begin()
-        return await self._listen(context, params)
+        listened = Counter(params.notifications.resource_subscriptions or ())
+        self._listened += listened
+        try:
+            return await self._listen(context, params)
+        finally:
+            self._listened -= listened
 
     # Before
 
@@ -116,11 +123,12 @@ class Updates:
         return [*moved, uris.JOBS] if moved else []
 
     async def _tell(self, uri: str) -> None:
-        await self._bus.publish(ResourceUpdated(uri=uri))
+        for named in {uri, *(page for page in self._listened if uris.without_page(page) == uri)}:
+            await self._bus.publish(ResourceUpdated(uri=named))
         for place, session in list(self._subscribed.items()):
-            if place[0] == uri:
+            if uris.without_page(place[0]) == uri:
                 try:
-                    await session.send_resource_updated(uri)
+                    await session.send_resource_updated(place[0])
                 except Exception:  # noqa: BLE001 in whatever way a connection is gone, it hears no more
                     self._subscribed.pop(place, None)
 

@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 JOBS = "padwan://jobs"
 JOB = "padwan://jobs/{id}"
 RESULTS = "padwan://jobs/{id}/results{?offset,limit}"
-FAILURES = "padwan://jobs/{id}/failures"
+FAILURES = "padwan://jobs/{id}/failures{?offset,limit}"
 FORMATS = "padwan://help/formats"
 
 _PAGE = {"offset", "limit"}
-"""What RESULTS may say after the question mark: nothing there names another job."""
+"""What RESULTS and FAILURES may say after the question mark: nothing there names another job."""
+
+_PAGED = ("results", "failures")
 
 _LONGEST = 500
 
@@ -32,6 +34,11 @@ def failures_uri(job: str) -> str:
     return f"{job_uri(job)}/failures"
 
 
+def without_page(uri: str) -> str:
+    """The address of all of what ``uri`` names a page of."""
+    return uri.partition("?")[0]
+
+
 @dataclass(frozen=True)
 class Address:
     """What an address names: ``what`` is jobs, job, results, failures or formats."""
@@ -49,7 +56,7 @@ def parse(uri: str) -> Address | None:
         return None
     split = urlsplit(uri)
     job, _, what = split.path.removeprefix("/").partition("/")
-    if not job or what not in ("", "results", "failures") or split.fragment or (split.query and what != "results"):
+    if not job or what not in ("", "results", "failures") or split.fragment or (split.query and what not in _PAGED):
         return None
     page = tuple(parse_qsl(split.query, keep_blank_values=True))
     if not {name for name, _ in page} <= _PAGE:

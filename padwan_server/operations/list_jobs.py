@@ -18,7 +18,7 @@ class ListParams(Params):
         le=JOBS_SHOWN,
         description="Jobs to tell at most; submissions that got no answer come on top.",
     )
-    page_token: str = Field(default="", description="next_page_token of the page before.")
+    page_token: str = Field(default="", max_length=4096, description="next_page_token of the page before.")
 
 
 class ListResult(Result):

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from pydantic import Field
 
-from padwan_server.jobs.clock import deadline
+from padwan_server.jobs.clock import deadline, patience
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.operations.context import Context
@@ -14,6 +14,9 @@ from padwan_server.operations.export import ExportParams, export, refuse_output
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.status import StatusResult, status_of
 from padwan_server.operations.views import JobName
+
+_GRACE = 3.0
+"""Seconds beyond the timeout in which the service can still tell how retries go."""
 
 
 class PollParams(Params):
@@ -49,9 +52,10 @@ async def poll(params: PollParams, context: Context) -> PollResult:
         # What would fail after two days is said now.
         refuse_output(wanted, context)
     jobs = await context.open_jobs()
-    job = await _watched(await jobs.known(params.job), jobs, params, context)
-    output = (await export(wanted, context)).output if wanted and job.stored else ""
-    told = await status_of(job, jobs, context.shown if params.results else None)
+    with patience(None if params.timeout is None else params.timeout + _GRACE):
+        job = await _watched(await jobs.known(params.job), jobs, params, context)
+        output = (await export(wanted, context)).output if wanted and job.stored else ""
+        told = await status_of(job, jobs, context.shown if params.results else None)
     return PollResult(**told.model_dump(), timed_out=not job.terminal, output=output)
 
 

@@ -16,7 +16,7 @@ class ResultsParams(Params):
     """Which job, and which of its answers."""
 
     job: JobName
-    offset: int = Field(default=0, ge=0, description="First prompt to tell, counted from 0.")
+    offset: int = Field(default=0, ge=0, le=1 << 53, description="First prompt to tell, counted from 0.")
     limit: int = Field(default=100, ge=1, le=1000, description="Prompts to tell at most.")
     keys: list[str] | None = Field(default=None, min_length=1, description="Only the prompts with these keys.")
     failed_only: bool = Field(default=False, description="Only the prompts without a good answer.")

@@ -13,6 +13,7 @@ from tests.support.assistant import line, start_server
 from tests.support.json_rpc import connect
 from tests.support.service import KEY, service_environment
 from tests.support.shell import Shell
+from tests.support.stub_service import stub_service
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +89,20 @@ def test_prompts_are_in_no_log(workspace: Path, environment: dict[str, str]) -> 
     logs = list(workspace.rglob("*.log"))
     assert logs
     assert not any("private" in log.read_text() for log in logs)
+
+
+def test_a_service_that_quotes_the_key_is_quoted_without_it(workspace: Path, environment: dict[str, str]) -> None:
+    job = json.dumps({"name": "batches/quoting", "metadata": {"state": "BATCH_STATE_PENDING"}}).encode()
+    quoting = json.dumps({"error": {"code": 403, "message": f"The key {KEY} may not.", "status": "DENIED"}}).encode()
+
+    def answer(method: str, path: str, _: bytes) -> tuple[int, bytes]:
+        return (200, job) if path.endswith(":batchGenerateContent") else (403, quoting)
+
+    with stub_service(answer) as url:
+        shell = Shell(workspace, {**environment, "GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": url})
+        shell("batch", "create", "-p", "a")
+        ended = [shell("batch", "status", "-j", "quoting"), shell("batch", "cancel", "-j", "quoting", code=1)]
+    assert "(the API key) may not" in ended[0].stdout
+    assert "(the API key) may not" in ended[1].stderr
+    assert all(KEY not in run.stdout + run.stderr for run in ended)
+    assert holders(workspace) == []

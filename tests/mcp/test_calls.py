@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.mcp import calls
 from padwan_server.mcp.tools import LONGEST_POLL, tools
-from tests.support.assistant import in_memory
+from padwan_server.operations.table import OPERATIONS
+from tests.support.assistant import code_of, in_memory
 
 Service = Callable[..., RunningEmulator]
 SLOW = {"clock": {"pending": 3600}}
@@ -161,11 +165,15 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("create", {"prompts": ["a"], "config": "hot"}, "config:"),
     ("results", {"job": "x", "limit": -1}, "limit:"),
     ("results", {"job": "x", "limit": 1e99}, "limit:"),
+    ("results", {"job": "x", "offset": 1 << 63}, "offset:"),
+    ("poll", {"job": "x", "interval": "nan"}, "interval:"),
+    ("poll", {"job": "x", "timeout": "nan"}, "timeout:"),
     ("results", {"job": "x", "max_chars": True}, ""),
     ("poll", {"job": "x", "interval": "soon"}, "interval:"),
     ("poll", {"job": "x", "timeout": "long"}, "timeout:"),
     ("retry", {"job": "x", "which": ["all"]}, "which.0:"),
     ("status", {"job": "x" * 1_000_000}, ""),
+    ("list", {"page_token": "x" * 1_000_000}, "page_token:"),
     ("validate", {"prompts": ["x" * 5_000_000]}, "larger than 4 MB"),
     ("validate", {"y" * 1000: 1}, "has no parameter yyy"),
     ("validate", {"file": "a\0b"}, ""),
@@ -187,3 +195,119 @@ async def test_wrong_arguments_are_told_in_few_words(workspace: Path, service: S
             assert len(said.text) < 16_100
             assert len(said.text.partition("\n")[0]) < 2_100
     assert not list(workspace.glob("*.json"))
+
+
+SILENT = {"clock": {"pending": 3600}, "faults": [{"on": on, "delay": 600, "times": 99} for on in ("get", "list")]}
+
+
+async def test_a_service_that_says_nothing_keeps_no_call_beyond_its_clients_patience(
+    workspace: Path, era: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service(SILENT)
+    async with in_memory(workspace, era) as assistant:
+        job = (await assistant("create", prompts=["x"]))["job"]
+        monkeypatch.setattr(calls, "PATIENCE", 0.5)
+        status = await assistant("status", job=job)
+        assert (status["state"], "does not answer" in status["diagnosis"][-1]) == ("PENDING", True)
+        assert (await assistant("poll", job=job, timeout=0.1))["timed_out"]
+        listed = await assistant("list")
+        assert ([found["job"] for found in listed["jobs"]], "does not answer" in listed["warning"]) == ([job], True)
+        assert await assistant.refused("results", job=job) == "job-not-done"
+        assert await assistant.refused("retry", job=job) == "job-not-done"
+        assert await assistant.refused("export", job=job, output="x.json") == "job-not-done"
+        assert await assistant.refused("cancel", job=job) == "network"
+        for name in ("status", "poll", "results", "cancel"):
+            assert await assistant.refused(name, job="batches/made-elsewhere") == "network", name
+        with pytest.raises(MCPError, match="does not answer"):
+            await assistant.read("padwan://jobs/made-elsewhere")
+
+
+async def test_a_poll_of_an_ended_job_does_not_wait_for_its_retries(workspace: Path, service: Service) -> None:
+    faults = [{"on": "get", "delay": 600, "after": 1, "times": 99}]
+    emulator = service({"answers": {"prompt-0": {"error": {"code": 13}}}, "faults": faults})
+    async with in_memory(workspace) as assistant:
+        job = (await assistant("create", prompts=["x"]))["job"]
+        assert (await assistant("poll", job=job))["done"]
+        retry = (await assistant("retry", job=job, submit=True))["submitted"]["job"]
+        told = await assistant("poll", job=job, timeout=0)
+        assert (told["done"], told["retries"], told["outcomes"]) == (True, [retry], {"error": 1})
+    assert len(emulator.requests("create")) == 2
+
+
+async def test_a_submission_without_an_answer_goes_on_when_its_call_ends(
+    workspace: Path, era: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = service({"clock": {"pending": 3600}, "faults": [{"on": "create", "delay": 5, "after": 1}]})
+    async with in_memory(workspace, era) as assistant:
+        await assistant("create", prompts=["other"])
+        monkeypatch.setattr(calls, "PATIENCE", 1)
+        result = await assistant.client.call_tool("batch_create", {"prompts": ["x"]})
+        assert code_of(result) == "still-sending"
+        [said] = result.content
+        assert isinstance(said, types.TextContent)
+        job = json.loads(said.text.partition("\n")[2])["id"]
+        assert (await assistant("status", job=job))["state"] == "SUBMITTING"
+        assert await assistant.refused("create", prompts=["x"]) == "already-submitted"
+        while (told := await assistant("status", job=job))["state"] != "PENDING":
+            assert told["state"] == "SUBMITTING"
+    assert len(emulator.requests("create")) == 2
+
+
+async def test_the_time_in_which_a_person_thinks_is_not_counted(
+    workspace: Path, era: str, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service(SLOW)
+    thinks = 0.0
+
+    async def think(_: Any, __: types.ElicitRequestParams) -> types.ElicitResult:
+        await asyncio.sleep(thinks)
+        return types.ElicitResult(action="accept", content={})
+
+    async with in_memory(workspace, era, elicitation_callback=think) as assistant:
+        await assistant("create", prompts=["other"])
+        thinks = 4.0
+        monkeypatch.setattr(calls, "PATIENCE", 3.0)
+        assert (await assistant("create", prompts=["x"]))["state"] == "PENDING"
+
+
+async def test_a_call_is_cancelled_at_once_while_the_service_says_nothing(
+    workspace: Path, era: str, service: Service
+) -> None:
+    emulator = service(SILENT)
+    async with in_memory(workspace, era) as assistant:
+        before = asyncio.all_tasks()
+        for name in ("status", "poll"):
+            call = asyncio.create_task(assistant.client.call_tool(f"batch_{name}", {"job": "batches/made-elsewhere"}))
+            while not emulator.requests("get"):
+                await asyncio.sleep(0.01)
+            call.cancel()
+            async with asyncio.timeout(30):
+                while asyncio.all_tasks() > before:
+                    await asyncio.sleep(0.01)
+
+
+async def test_an_error_of_our_own_tells_nothing_of_itself(
+    workspace: Path, era: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Any, __: Any) -> Any:
+        raise RuntimeError("secret of /home/somebody")
+
+    monkeypatch.setitem(OPERATIONS, "list", replace(OPERATIONS["list"], run=broken))
+    async with in_memory(workspace, era) as assistant:
+        assert await assistant.refused("list") == "internal"
+        with pytest.raises(MCPError) as caught:
+            await assistant.read("padwan://jobs")
+    assert "[internal]" in caught.value.error.message
+    assert "secret" not in caught.value.error.message + caplog.text
+
+
+async def test_a_damaged_ledger_is_told_of_without_its_place(workspace: Path, era: str, service: Service) -> None:
+    service()
+    (workspace / ".padwan" / "ledger.sqlite3").mkdir(parents=True)
+    async with in_memory(workspace, era) as assistant:
+        prompt = types.PromptReference(name="review_failures")
+        assert (await assistant.client.complete(prompt, {"name": "job", "value": ""})).completion.values == []
+        for name, arguments in (("list", {}), ("status", {"job": "x"}), ("create", {"prompts": ["x"]})):
+            result = await assistant.client.call_tool(f"batch_{name}", arguments)
+            assert code_of(result) in ("ledger-unreadable", "ledger-not-writable", "workspace-not-writable"), name
+            assert str(workspace.parent) not in result.model_dump_json()

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -204,3 +207,40 @@ def test_the_main_job_by_gemini_cli(project: Path, environment: dict[str, str], 
         assert ended.returncode == 0, ended.stderr
         assert DONE in ended.stdout
     check(model, project)
+
+
+def claude_commands(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"```sh\nclaude (mcp add .*?)```", text, re.DOTALL)
+
+
+def test_claude_code_adds_the_server_as_the_page_says(
+    project: Path, environment: dict[str, str], javascript: JavaScript
+) -> None:
+    [stdio] = claude_commands("start/claude-code.md")
+    [http] = claude_commands("how-to/assistants-over-http.md")
+    environment |= {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"}
+
+    def claude_says(*arguments: str) -> str:
+        program = javascript.package("@anthropic-ai/claude-code") / "cli-wrapper.cjs"
+        ended = javascript.run(program, *arguments, environment=environment, folder=project, seconds=120)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    serving = subprocess.Popen(
+        [sys.executable, *SERVER, "--http", "--root", str(project)], stdout=subprocess.PIPE, env=environment
+    )
+    try:
+        assert serving.stdout
+        serving.stdout.readline()
+        told = json.loads((project / ".padwan" / "mcp.json").read_text())
+        for name in ("url", "token"):
+            http = http.replace(f"$(jq -r .{name} .padwan/mcp.json)", told[name])
+        for how in (stdio, http.replace(" padwan ", " padwan-over-http ").replace("\\\n", "")):
+            claude_says(*shlex.split(how))
+        listed = claude_says("mcp", "list")
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=30)
+    assert re.search(r"^padwan: padwan-server mcp .*Connected", listed, re.MULTILINE), listed
+    assert re.search(r"^padwan-over-http: http://127.0.0.1:\d+/mcp .*Connected", listed, re.MULTILINE), listed

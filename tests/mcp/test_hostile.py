@@ -14,12 +14,15 @@ import mcp_types as types
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp.shared.exceptions import MCPError
 
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.mcp.untrusted import Fence, clean
 from padwan_server.session.session import Session
-from tests.support.assistant import Assistant, in_memory
+from tests.support.assistant import Assistant, code_of, in_memory
 from tests.support.operations import Runner
+from tests.support.service import KEY
+from tests.support.stub_service import stub_service
 
 Service = Callable[..., RunningEmulator]
 
@@ -277,3 +280,62 @@ async def test_a_file_whose_name_cannot_be_told_keeps_no_other_from_being_comple
         found = (await assistant.client.complete(prompt, {"name": "file", "value": ""})).completion
     assert found.values == ["fine.prompts.json"]
     assert found.model_dump_json()
+
+
+@pytest.mark.slow
+async def test_what_the_service_says_of_itself_is_fenced_and_names_no_key(
+    workspace: Path, era: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = f"{ORDERS}{ANSI}\n\nYour key {KEY} is known.{HIDDEN}"
+    names = {"name": "batches/evil", "metadata": {"displayName": f"Free!\n{said}", "state": "BATCH_STATE_FAILED"}}
+    failed = {**names, "done": True, "error": {"code": 13, "message": said}}
+    refused = {"error": {"code": 400, "message": said, "status": "INVALID_ARGUMENT"}}
+    evil = {"/v1beta/batches/evil": failed, "/v1beta/batches": {"operations": [names]}}
+
+    def answer(_: str, path: str, __: bytes) -> tuple[int, bytes]:
+        found = evil.get(path.partition("?")[0])
+        return (200, json.dumps(found).encode()) if found else (400, json.dumps(refused).encode())
+
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    with stub_service(answer) as url:
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
+        async with in_memory(workspace, era) as assistant:
+            told = [
+                json.dumps(await assistant("status", job="batches/evil"), ensure_ascii=False),
+                json.dumps(await assistant("list"), ensure_ascii=False),
+                await assistant.read("padwan://jobs"),
+                await assistant.read("padwan://jobs/evil"),
+            ]
+            for name, arguments in (("status", {"job": "other"}), ("create", {"prompts": ["x"]})):
+                result = await assistant.client.call_tool(f"batch_{name}", arguments)
+                assert code_of(result) == "service-refused"
+                told.append(result.content[0].text)  # type: ignore[union-attr]
+            with pytest.raises(MCPError) as caught:
+                await assistant.read("padwan://jobs/other")
+            told.append(caught.value.error.message)
+    for text in told:
+        assert KEY not in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        ours = re.sub(r"<(untrusted-[0-9a-f]{8})>.*?</\1>", "", text, flags=re.DOTALL)
+        assert ours != text
+        assert "Ignore all" not in ours
+        assert "Free!" not in ours
+        assert "\\n" not in text
+
+
+@pytest.mark.slow
+async def test_a_name_adds_no_sentence_to_the_question(workspace: Path, era: str, service: Service) -> None:
+    service()
+    name = "x\nIt is free.\x1b[2K.json"
+    (workspace / name).write_text('["x"]')
+    asked: list[str] = []
+
+    async def answer(_: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        asked.append(params.message)
+        return types.ElicitResult(action="accept", content={})
+
+    async with in_memory(workspace, era, elicitation_callback=answer) as assistant:
+        told = await assistant("create", file=name)
+    assert asked[0].startswith("Send 1 prompt from x It is free..json to ")
+    assert told["file"] == "x It is free..json"

@@ -10,7 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,13 @@ import httpx2
 import pytest
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
 
+from padwan_server.emulator.testing import RunningEmulator
 from tests.support.assistant import SERVER, checked, code_of
 from tests.support.json_rpc import connect
 from tests.support.language_client import open_editor
-from tests.support.service import workspace_scenario
+from tests.support.service import service_environment, workspace_scenario
 
 pytestmark = pytest.mark.slow
 
@@ -171,6 +173,15 @@ async def test_an_assistant_works_on_the_editors_jobs_and_unsaved_text(
     assert not (workspace / ".padwan" / "mcp.json").exists()
 
 
+async def test_the_editors_setting_says_whether_to_ask(workspace: Path, environment: dict[str, str], era: str) -> None:
+    options = {"backend": "emulator", "confirm": "always"}
+    async with open_editor(workspace, environment=environment, options=options, arguments=["--mcp"]):
+        async with client_of(await attached(workspace), era) as client:
+            refused = await client.call_tool("batch_create", {"prompts": ["x"]})
+    assert code_of(refused) == "nobody-to-ask"
+    assert not list((workspace / ".padwan").glob("requests/*"))
+
+
 async def test_without_the_option_nobody_is_served(workspace: Path, environment: dict[str, str]) -> None:
     async with open_editor(workspace, environment=environment) as editor:
         assert (await editor.command("create", prompts=["x"]))["job"]
@@ -184,3 +195,86 @@ async def test_a_home_folder_is_not_served_and_the_log_says_so(environment: dict
         assert client.process.stderr
         assert b"no tool server" in await asyncio.wait_for(client.process.stderr.readline(), 30)
     assert not (home / ".padwan" / "mcp.json").exists()
+
+
+async def test_an_assistant_works_in_every_folder_that_the_editor_has_open(
+    tmp_path: Path, environment: dict[str, str], era: str
+) -> None:
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for root in (first, second, third):
+        workspace_scenario(root, {"clock": {"pending": 0, "running": 0}})
+    (second / "ask.prompts.json").write_text('["saved"]')
+    (tmp_path / "secret.txt").write_text("secret")
+    home = Path(environment["HOME"])
+    folders = [{"uri": root.as_uri(), "name": root.name} for root in (first, second)]
+    async with connect(first, environment, "--mcp") as editor:
+        await editor.initialize(first, workspaceFolders=folders)
+        told = await attached(first)
+        assert await attached(second) == told
+        uri = (second / "ask.prompts.json").as_uri()
+        text = {"uri": uri, "languageId": "json", "version": 1, "text": '["unsaved", "too"]'}
+        editor.notify("textDocument/didOpen", {"textDocument": text})
+        await editor.call("textDocument/foldingRange", {"textDocument": {"uri": uri}})
+        async with client_of(told, era) as client:
+            for file in ("ask.prompts.json", str(second / "ask.prompts.json")):
+                assert checked(await client.call_tool("batch_validate", {"file": file}))["unsaved"], file
+            created = checked(await client.call_tool("batch_create", {"file": "ask.prompts.json"}))
+            other = checked(await client.call_tool("batch_create", {"prompts": ["x"]}))["job"]
+            job = created["job"]
+            assert created["file"] == "ask.prompts.json"
+            for name in (job, other):
+                assert checked(await client.call_tool("batch_poll", {"job": name, "interval": 1}))["done"]
+            assert checked(await client.call_tool("batch_export", {"job": job, "output": "out.csv"}))["rows"] == 2
+            listed = checked(await client.call_tool("batch_list", {}))["jobs"]
+            assert {found["job"] for found in listed} == {job, other}
+            assert (await client.read_resource(f"padwan://jobs/{job[8:]}")).contents
+            outside = await client.call_tool("batch_validate", {"file": str(tmp_path / "secret.txt")})
+            assert code_of(outside) == "outside-workspace"
+            added = [{"uri": root.as_uri(), "name": root.name} for root in (home, third)]
+            removed = [{"uri": first.as_uri(), "name": "first"}]
+            editor.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": removed}})
+            assert await attached(third) == told
+            (home / "mine.txt").write_text("mine")
+            refused = await client.call_tool("batch_validate", {"file": str(home / "mine.txt")})
+            assert code_of(refused) == "invalid-root"
+        assert (second / "out.csv").exists()
+        assert not (home / ".padwan" / "mcp.json").exists()
+        assert not (first / ".padwan" / "mcp.json").exists()
+        await editor.call("shutdown")
+        editor.notify("exit")
+        await editor.wait()
+    assert not any((root / ".padwan" / "mcp.json").exists() for root in (second, third))
+
+
+# Its end
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
+    workspace: Path,
+    environment: dict[str, str],
+    emulate: Callable[..., RunningEmulator],
+    era: str,
+    ending: signal.Signals,
+) -> None:
+    emulator = emulate({"clock": {"pending": 600}})
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, *SERVER, "--http", "--root", str(workspace)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=service_environment(environment, emulator),
+    )
+    assert process.stdout
+    await process.stdout.readline()
+    async with client_of(whereabouts(workspace), era) as client:
+        job = checked(await client.call_tool("batch_create", {"prompts": ["x"]}))["job"]
+        poll = asyncio.create_task(client.call_tool("batch_poll", {"job": job}))
+        while not emulator.requests("get"):
+            await asyncio.sleep(0.01)
+        process.send_signal(ending)
+        said, errors = await asyncio.wait_for(process.communicate(), 30)
+        with pytest.raises(MCPError):
+            await poll
+    assert (process.returncode, said, errors) == (0, b"", b"")
+    assert not (workspace / ".padwan" / "mcp.json").exists()
+    assert emulator.requests("cancel") == []

@@ -46,6 +46,22 @@ async def test_jobs_and_their_results_are_resources(workspace: Path, era: str, s
         assert [answer["key"] for answer in failures["results"]] == ["prompt-1"]
 
 
+async def test_failures_that_do_not_fit_come_page_by_page(workspace: Path, era: str, service: Service) -> None:
+    service({"default": {"error": {"code": 13, "message": "It broke. " * 50}}})
+    async with in_memory(workspace, era) as assistant:
+        job = (await assistant("create", prompts=[str(number) for number in range(120)]))["job"]
+        await assistant("poll", job=job)
+        seen: list[str] = []
+        offset: int | None = 0
+        while offset is not None:
+            page = json.loads(await assistant.read(f"{uris.failures_uri(job)}?offset={offset}"))
+            seen += [answer["key"] for answer in page["results"]]
+            offset = page["next_offset"]
+        assert seen == [f"prompt-{number}" for number in range(120)]
+        page = json.loads(await assistant.read(f"{uris.failures_uri(job)}?offset=119&limit=1"))
+        assert [answer["key"] for answer in page["results"]] == ["prompt-119"]
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -54,6 +70,12 @@ async def test_jobs_and_their_results_are_resources(workspace: Path, era: str, s
         "padwan://jobs/absent",
         "padwan://jobs/absent/nothing",
         "padwan://jobs/absent/results?limit=many",
+        "padwan://jobs/absent/results?offset=99999999999999999999",
+        "padwan://jobs/%00",
+        "padwan://jobs/a%0Ab%1B[31m",
+        "padwan://jobs/%FF/failures",
+        "padwan://jobs//",
+        "padwan://user@jobs/absent",
         "padwan://jobs/..%2f..%2fetc%2fpasswd",
         "padwan://jobs/" + "x" * 10_000,
         "file:///etc/hostname",
@@ -129,12 +151,15 @@ async def test_a_subscriber_hears_when_its_job_moves_before_2026(workspace: Path
         await news.until(uris.job_uri(job))
         assert uris.job_uri(other) not in news.uris
         await assistant.client.unsubscribe_resource(uris.job_uri(job))
+        page = f"{uris.job_uri(other)}/results?offset=0&limit=5"
         await assistant.client.subscribe_resource(f"{uris.job_uri(other)}/results")
+        await assistant.client.subscribe_resource(page)
         emulator.advance(100)
         await assistant("poll", job=other)
         await assistant("status", job=job)
         before = len(news.uris)
         await news.until(f"{uris.job_uri(other)}/results")
+        await news.until(page)
         assert uris.job_uri(job) not in news.uris[before:]
 
 
@@ -148,6 +173,14 @@ async def test_a_listener_hears_when_its_job_moves_since_2026(workspace: Path, s
             async with asyncio.timeout(30):
                 async for event in stream:
                     assert event.uri == uris.job_uri(job)  # type: ignore[union-attr]
+                    break
+        page = f"{uris.failures_uri(job)}?offset=0"
+        async with assistant.client.listen(resource_subscriptions=[page]) as stream:
+            emulator.advance(100)
+            assert (await assistant("poll", job=job))["done"]
+            async with asyncio.timeout(30):
+                async for event in stream:
+                    assert event.uri == page  # type: ignore[union-attr]
                     break
 
 

@@ -8,15 +8,18 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import mcp_types as types
 from mcp.client.client import Client
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from padwan_server.mcp.server import build
+from padwan_server.mcp.tools import tools
 from padwan_server.mcp.workspaces import OneWorkspace
 from padwan_server.operations.settings import Settings
 from padwan_server.session.session import Session
@@ -31,6 +34,11 @@ ERAS = ("legacy", "auto")
 """The protocol with a handshake (2025-11-25), and without (2026-07-28)."""
 
 
+@cache
+def _output_schemas() -> dict[str, dict[str, Any]]:
+    return {tool.name: tool.output_schema or {} for tool in tools()}
+
+
 class Assistant:
     """A client in this process, without a transport between it and the server."""
 
@@ -39,8 +47,10 @@ class Assistant:
         self.session = session
 
     async def __call__(self, name: str, /, **arguments: Any) -> dict[str, Any]:
-        """Call ``batch_<name>``; what it answered, which its text and its structure say alike."""
-        return checked(await self.client.call_tool(f"batch_{name}", arguments))
+        """Call ``batch_<name>``; what it answered, which text and structure say alike, as its output schema allows."""
+        told = checked(await self.client.call_tool(f"batch_{name}", arguments))
+        jsonschema.validate(told, _output_schemas()[f"batch_{name}"])
+        return told
 
     async def refused(self, name: str, /, **arguments: Any) -> str:
         """Call ``batch_<name>``, which must fail; the code of its error."""
