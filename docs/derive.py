@@ -206,6 +206,8 @@ def _values(name: str, described: dict[str, Any]) -> list[Any]:
     """What a parameter can be, if that is a short list."""
     if name == "format":
         return [kind.value for kind in ExportFormat]
+    if name == "model":
+        return list(MODELS)
     if described["type"] == "boolean":
         return [True, False]
     return list(described.get("enum") or described.get("items", {}).get("enum") or ())

@@ -146,7 +146,7 @@ def _morning(neovim: Neovim, workspace: Path) -> None:
     neovim("let &statusline = \" %f %m %= %{v:lua.require'padwan'.status()} \"")
     neovim.edit(workspace / "tea.prompts.json")
     neovim("Padwan create name=first-try range=1-2")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     neovim.until(_LOOKED)
     advance(200)
     neovim(f"Padwan poll {_newest(neovim)} interval=1")

@@ -32,7 +32,7 @@ def test_everything_on_the_command_line_completes(neovim: Neovim, workspace: Pat
     assert completed(neovim, "Padwan create ask.prompts.json mo") == ["model="]
     assert completed(neovim, "Padwan validate file=ask") == ["file=ask.prompts.json"]
     neovim("Padwan create")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     assert completed(neovim, "Padwan status ") == [job(neovim), "job=", "results="]
     assert completed(neovim, "Padwan export x.json format=") == [
         "format=json",
@@ -47,7 +47,7 @@ def test_what_was_typed_wrong_is_said(neovim: Neovim) -> None:
     neovim("Padwan crate")
     assert "there is no :Padwan crate" in neovim.hears("There are: validate, create")
     neovim("Padwan list limit=few")
-    neovim.hears("limit=few must be a number")
+    neovim.hears("limit=few must be a whole number")
     neovim("Padwan status a b")
     neovim.hears("status does not take b. It takes: job=")
 
@@ -101,7 +101,7 @@ def test_health_tells_all_there_is(neovim: Neovim, workspace: Path, monkeypatch:
     neovim.lua("vim.env.GEMINI_API_KEY = 'AIza-secret'")
     neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
     neovim("Padwan create")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     neovim("checkhealth padwan")
     report = "\n".join(neovim.lines)
     for words in (

@@ -22,7 +22,7 @@ def sent(neovim: Neovim, workspace: Path, text: str = THREE) -> str:
     """Open a prompt file and send it; the job."""
     neovim.edit(write(workspace / "ask.prompts.json", text))
     neovim("Padwan create")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     return job(neovim)
 
 

@@ -8,8 +8,8 @@ local count = 0
 
 local listeners = {}
 
---- Call back whenever something about a job was told.
----@param callback fun(job: table)
+--- Call back whenever something about a job was told; without the job if some are gone.
+---@param callback fun(job: table?)
 function M.on_change(callback)
   table.insert(listeners, callback)
 end
@@ -44,6 +44,15 @@ end
 ---@return table?
 function M.get(id)
   return known[id] or known["batches/" .. id]
+end
+
+--- Jobs are gone.
+---@param ids string[]
+function M.forget(ids)
+  for _, id in ipairs(ids) do
+    known[id] = nil
+  end
+  changed()
 end
 
 ---@return table[] newest first
