@@ -43,6 +43,20 @@ def test_everything_on_the_command_line_completes(neovim: Neovim, workspace: Pat
     assert completed(neovim, f"Padwan retry {job(neovim)} submit=t") == ["submit=true"]
 
 
+def test_completion_reads_the_command_line_as_vim_does(neovim: Neovim, workspace: Path) -> None:
+    neovim.edit(write(workspace / "two words.prompts.txt", "a\n"))
+    assert completed(neovim, "Padwan create two") == [r"two\ words.prompts.txt"]
+    assert completed(neovim, r"Padwan create file=two\ w") == [r"file=two\ words.prompts.txt"]
+    assert completed(neovim, r"Padwan create two\ words.prompts.txt mo") == ["model="]
+    neovim(r"Padwan validate two\ words.prompts.txt")
+    neovim.hears("two words.prompts.txt: 1 prompt, 0 errors, 0 warnings")
+    # Shortened, behind a range, and with more behind the cursor.
+    assert completed(neovim, "silent 1,1Pad can") == ["cancel"]
+    assert neovim.lua("return require('padwan.command').complete('c', 'Padwan c model=x', 8)") == ["create", "cancel"]
+    assert completed(neovim, "Padwan retry x which=failed,b") == ["which=failed,blocked"]
+    assert "model=gemini-3.8-flash" in completed(neovim, "Padwan create model=")
+
+
 def test_what_was_typed_wrong_is_said(neovim: Neovim) -> None:
     neovim("Padwan crate")
     assert "there is no :Padwan crate" in neovim.hears("There are: validate, create")
@@ -50,6 +64,13 @@ def test_what_was_typed_wrong_is_said(neovim: Neovim) -> None:
     neovim.hears("limit=few must be a whole number")
     neovim("Padwan status a b")
     neovim.hears("status does not take b. It takes: job=")
+    # A misspelt name is not taken for a file, and no number is what JSON cannot say.
+    neovim("Padwan create modle=x")
+    neovim.hears("create does not take modle=x. It takes: file= prompts= model=")
+    neovim("Padwan create max_requests=inf")
+    neovim.hears("max_requests=inf must be a whole number")
+    neovim("Padwan status")
+    neovim.hears("there are no jobs yet: :Padwan create sends a prompt file.")
 
 
 def test_validate_lists_the_problems_at_their_places(neovim: Neovim, workspace: Path) -> None:
@@ -114,6 +135,39 @@ def test_health_tells_all_there_is(neovim: Neovim, workspace: Path, monkeypatch:
     ):
         assert words in report
     assert "AIza" not in report
+
+
+def test_health_tells_of_a_damaged_ledger(neovim: Neovim, workspace: Path) -> None:
+    neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
+    neovim("Padwan create")
+    neovim.hears("SUCCEEDED")
+    neovim("Padwan restart")
+    neovim.hears("was restarted")
+    for file in (workspace / ".padwan").glob("ledger.sqlite3-*"):
+        file.unlink()
+    (workspace / ".padwan" / "ledger.sqlite3").write_bytes(b"no database, but something of another program")
+    neovim("checkhealth padwan")
+    report = "\n".join(neovim.lines)
+    assert f"WARNING ledger: {workspace}/.padwan/ledger.sqlite3 is damaged" in report
+    assert "OK ledger: 1 recent jobs at this backend" in report
+    neovim("checkhealth padwan")
+    assert "a damaged one was set aside and made again: ledger.sqlite3.damaged-" in "\n".join(neovim.lines)
+
+
+def test_health_leaves_nothing_in_a_folder_that_is_no_workspace(neovim: Neovim, workspace: Path) -> None:
+    neovim("checkhealth padwan")
+    report = "\n".join(neovim.lines)
+    assert f"workspace: {workspace}, as no folder above has .padwan or .git" in report
+    assert "running: no server; opening a prompt file or :Padwan starts one" in report
+    assert list(workspace.iterdir()) == []
+
+
+def test_an_on_attach_of_ones_own_takes_nothing_away(start: Callable[..., Neovim], workspace: Path) -> None:
+    neovim = start()
+    neovim.lua("vim.lsp.config('padwan', { on_attach = function() _G.attached = true end })")
+    neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
+    assert neovim.lua("return attached")
+    neovim.until("#vim.lsp.codelens.get(0) == 1")
 
 
 def test_a_question_of_the_server_is_asked_by_neovims_own_picker(start: Callable[..., Neovim], workspace: Path) -> None:

@@ -63,7 +63,7 @@ function M.job_names()
   local client = client_.find(vim.api.nvim_get_current_buf())
   if #jobs.all() == 0 and client then
     local params = { command = "padwan.batch.list", arguments = { vim.empty_dict() } }
-    local answer = client:request_sync("workspace/executeCommand", params, COMPLETION_WAITS, 0)
+    local answer = client:request_sync("workspace/executeCommand", params, COMPLETION_WAITS)
     if answer and answer.result then
       M.listed(answer.result)
     end

@@ -112,13 +112,14 @@ end
 ---@param on_error? fun(failure: lsp.ResponseError): boolean?
 ---@return integer? request for client:cancel_request
 function M.request(client, method, params, callback, on_error)
+  -- Without a buffer Neovim first tells what was typed in any; with 0 it tells nothing, and the text before would be sent.
   local sent, request = client:request(method, params, function(failure, result)
     if not failure then
       callback(result)
     elseif not (on_error and on_error(failure)) then
       notify.failure(failure)
     end
-  end, 0)
+  end)
   return sent and request or nil
 end
 
