@@ -182,9 +182,7 @@ def test_results_can_be_those_that_failed_or_those_of_some_keys(
     neovim.hears("1 blocked")
     for arguments, keys in (("failed_only=true", ["b"]), ("keys=a,c", ["a", "c"]), ("", ["a", "b", "c"])):
         neovim(f"Padwan results {name} {arguments}")
-        shown = (
-            "vim.tbl_values(vim.tbl_map(function(line) return line:match('^(%w)  %l+') end, vim.fn.getline(1, '$')))"
-        )
+        shown = "vim.iter(vim.fn.getline(1, '$')):map(function(line) return line:match('^(%w)  %l+') end):totable()"
         neovim.until(f"vim.bo.filetype == 'padwan-results' and vim.deep_equal({shown}, arguments[1])", keys)
 
 
@@ -325,8 +323,12 @@ def test_selected_lines_of_every_format_are_sent_as_the_buffer_has_them(
 
 def test_what_was_typed_a_moment_ago_is_sent(neovim: Neovim, workspace: Path) -> None:
     neovim.edit(write(workspace / "x.prompts.json", '["one"]'))
-    neovim('call setline(1, \'["one", "two"]\') | Padwan create')
-    neovim.hears("2 prompts were sent as")
+    # Neovim waits a while before it tells the server of a change that comes right after another.
+    change = "call setline(1, '[\"\"]') | sleep 20m | call setline(1, '{}') | Padwan {}"
+    neovim(change.format('["one", "two"]', "validate"))
+    neovim.hears("2 prompts, 0 errors")
+    neovim(change.format('["one", "two", "three"]', "create"))
+    neovim.hears("3 prompts were sent as")
 
 
 def test_every_selected_prompt_is_sent_however_many(
