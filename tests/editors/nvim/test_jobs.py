@@ -321,18 +321,6 @@ def test_selected_lines_of_every_format_are_sent_as_the_buffer_has_them(
     assert (workspace / file).read_text() == ""
 
 
-def test_what_was_typed_a_moment_ago_is_sent(neovim: Neovim, workspace: Path) -> None:
-    neovim.edit(write(workspace / "x.prompts.json", '["one"]'))
-    # Neovim waits a while before it tells the server of a change that comes right after another.
-    for texts, told in (('["one", "two"]', "2 prompts, 0 errors"), ('["one", "two", "three"]', "3 prompts, 0 errors")):
-        neovim.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { ... })", texts)
-        neovim("Padwan validate")
-        neovim.hears(told)
-    neovim.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, { ... })", '["one", "two", "three", "four"]')
-    neovim("Padwan create")
-    neovim.hears("4 prompts were sent as")
-
-
 def test_every_selected_prompt_is_sent_however_many(
     neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
 ) -> None:
