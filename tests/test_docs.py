@@ -44,7 +44,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 def test_derived_pages_are_fresh() -> None:
     pages = runpy.run_path(str(ROOT / "docs" / "derive.py"))["pages"]()
-    assert len(pages) == 12
+    assert len(pages) == 13
     assert [path.name for path, text in pages.items() if path.read_text(encoding="utf-8") != text] == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from padwan_server.operations.table import OPERATIONS
 from tests.editors.nvim.test_prompt_files import job, write
-from tests.support.neovim import PLUGIN, Neovim
+from tests.support.neovim import PLUGIN, Neovim, open_bare_neovim
 
 pytestmark = pytest.mark.slow
 
@@ -85,16 +86,62 @@ def test_every_subcommand_has_its_help(start: Callable[..., Neovim], tmp_path: P
     doc = tmp_path / "copy" / "doc"
     shutil.copytree(PLUGIN / "doc", doc)
     neovim = start()
-    neovim(f"helptags {doc}")
-    neovim.lua("vim.opt.runtimepath:prepend(...)", str(doc.parent))
+    # Without any plugin manager that would make the index.
     for subject in ["padwan", "padwan-views", "padwan-config", "padwan-key", *completed(neovim, "Padwan ")]:
         neovim(f"help {subject if subject.startswith('padwan') else f'padwan-{subject}'}")
         assert "padwan" in neovim.lua("return vim.fn.expand('%:t')")
+    index = (doc / "tags").read_text()
+    neovim(f"helptags {doc}")
+    assert (doc / "tags").read_text() == index
     # Every |tag| of the pages leads somewhere.
     tags = {line.split("\t")[0] for line in (doc / "tags").read_text().splitlines()}
     pages = "".join(page.read_text() for page in doc.glob("*.txt"))
     links = {word for word in pages.split("|")[1::2] if word.startswith("padwan")}
     assert links <= tags
+
+
+_MANAGERS = """
+local snippet, clone = ...
+local found = {}
+-- lazy.nvim and packer.nvim take the folder and run config; vim.pack calls load with the path of its clone.
+local environment = setmetatable({
+  use = function(spec) found = { spec[1], spec.config } end,
+  vim = setmetatable({ pack = { add = function(specs, options)
+    found = { specs[1].src .. '/editors/nvim' }
+    options.load({ spec = specs[1], path = clone })
+  end } }, { __index = vim }),
+}, { __index = _G })
+local code = vim.startswith(snippet, "{") and "return " .. snippet or snippet
+local returned = setfenv(assert(loadstring(code)), environment)()
+if returned then
+  found = { returned.dir, returned.config }
+end
+if found[2] then
+  vim.opt.runtimepath:append(clone .. "/editors/nvim")
+  found[2]()
+end
+return found[1] or ""
+"""
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_lines_for_plugin_managers_load_the_plugin(
+    monkeypatch: pytest.MonkeyPatch, workspace: Path, tmp_path: Path, place: int
+) -> None:
+    page = (PLUGIN.parents[1] / "docs" / "neovim.md").read_text(encoding="utf-8")
+    snippet = re.findall(r"```lua\n(.*?)```", page.split("## Install")[1], re.DOTALL)[place]
+    clone = tmp_path / "home" / "src" / "padwan-server"
+    clone.parent.mkdir(parents=True)
+    clone.symlink_to(PLUGIN.parents[1])
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    with open_bare_neovim() as neovim:
+        folder = neovim.lua(_MANAGERS, snippet, str(clone))
+        assert folder == "" or folder.endswith("/src/padwan-server/editors/nvim")
+        # As at the end of start-up.
+        neovim("runtime! plugin/padwan.lua")
+        neovim("help padwan-views")
+        assert neovim.lua("return vim.fn.exists(':Padwan')") == 2
+        neovim.edit(write(workspace / "x.prompts.json", '["a"]'))
 
 
 def test_a_missing_server_says_what_to_do(start: Callable[..., Neovim], workspace: Path) -> None:
