@@ -220,6 +220,15 @@ def test_more_than_a_page_of_results_is_read_on(
     neovim.edit(write(workspace / "many.prompts.txt", "".join(f"question {number}\n" for number in range(1005))))
     neovim("Padwan create")
     neovim.hears("SUCCEEDED 1005/1005")
+    # The answer to a prompt that is on a page further on
+    neovim.nvim.current.window.cursor = (1003, 0)
+    neovim("Padwan results")
+    neovim.until("vim.bo.filetype == 'padwan-results' and vim.api.nvim_get_current_line():find('^prompt%-1002  ok')")
+    assert "only those of one key" in neovim.lines[1]
+    neovim.keys("<CR>")
+    neovim.until("vim.bo.filetype == 'text'")
+    assert neovim.nvim.current.window.cursor[0] == 1003
+    neovim.nvim.current.window.cursor = (1, 0)
     neovim("Padwan results")
     neovim.until("vim.bo.filetype == 'padwan-results' and vim.fn.getline('$'):find('m shows more')")
     assert len([line for line in neovim.lines if "  ok  " in line]) == 1000

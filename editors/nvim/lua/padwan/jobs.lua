@@ -59,8 +59,10 @@ end
 function M.all()
   local jobs = vim.tbl_values(known)
   table.sort(jobs, function(a, b)
-    if (a.created or "") ~= (b.created or "") then
-      return (a.created or "") > (b.created or "")
+    -- Of what is being sent, progress alone was heard.
+    local a_created, b_created = a.created or "now", b.created or "now"
+    if a_created ~= b_created then
+      return a_created > b_created
     end
     -- Times are in seconds.
     return a.heard > b.heard

@@ -52,6 +52,20 @@ local function head(result)
   return result.key:gsub("\n", " "), ("  %s%s%s"):format(result.outcome, tokens, finish)
 end
 
+-- Which results are shown, if not all
+local function only(wanted)
+  local words = {}
+  if wanted.failed_only then
+    table.insert(words, "without a good answer")
+  end
+  if wanted.keys then
+    table.insert(words, #wanted.keys == 1 and "of one key" or ("of %d keys"):format(#wanted.keys))
+  end
+  return #words > 0
+      and ("   only those %s; :Padwan results with the job shows all"):format(table.concat(words, " and "))
+    or ""
+end
+
 local function render(self, told)
   local job = told
   local outcomes = {}
@@ -59,7 +73,7 @@ local function render(self, told)
     table.insert(outcomes, count .. " " .. outcome)
   end
   local title = (" %s: %s   g? help"):format(job.file ~= "" and job.file or job.name, table.concat(outcomes, ", "))
-  local from = (" %s  %s"):format(jobs.id(job), job.model)
+  local from = (" %s  %s%s"):format(jobs.id(job), job.model, only(self.wanted))
   local lines, marks = { title, from, "" }, { { 0, 0, #title, "Title" }, { 1, 0, #from, "Comment" } }
   self.heads = {}
   for _, result in ipairs(told.results) do
@@ -251,7 +265,13 @@ function M.open(client, job, key, wanted)
     self.job, self.wanted = told, wanted or {}
     take(self, told)
     vim.cmd.normal({ "zx", bang = true })
-    if key and not to_key(self, key) then
+    if not key or to_key(self, key) then
+      return
+    end
+    if told.next_offset then
+      -- It is on a page further on.
+      M.open(client, job, key, { keys = { key } })
+    else
       notify.warn("the job has no answer for " .. key .. ".")
     end
   end)
