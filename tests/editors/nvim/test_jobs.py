@@ -76,7 +76,11 @@ def test_stopping_a_poll_leaves_the_job_alone_and_cancelling_ends_it(
 
     neovim("Padwan list")
     neovim.until("vim.fn.getline(3):find('PENDING')")
-    neovim.nvim.current.window.cursor = (3, 0)
+    assert neovim.nvim.current.window.cursor[0] == 3
+    neovim.keys("gg")
+    neovim.keys("c")
+    neovim.hears("there is no job at the cursor")
+    neovim.keys("G")
     neovim.answer("Leave it", "Cancel the job")
     neovim.keys("c")
     assert neovim.lua("return require('padwan.jobs').all()[1].state") == "PENDING"

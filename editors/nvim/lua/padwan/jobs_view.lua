@@ -106,11 +106,12 @@ local function widest(listed, shown)
   end)
 end
 
--- The job of the cursor, by windows
+-- The job of the cursor, by windows; as the first ones come, the newest
 local function places(self)
   local at = {}
   for _, window in ipairs(vim.fn.win_findbuf(self.bufnr)) do
-    at[window] = self.shown[vim.api.nvim_win_get_cursor(window)[1] - HEAD]
+    local id = self.shown[vim.api.nvim_win_get_cursor(window)[1] - HEAD]
+    at[window] = id or #self.shown == 0 and self.ids[1] or nil
   end
   return at
 end
@@ -127,8 +128,8 @@ local function put_back(self, at)
 end
 
 local function render(self)
-  local at = places(self)
   self.ids = vim.tbl_filter(jobs.get, self.ids)
+  local at = places(self)
   local lines = { " Batch jobs of " .. vim.fn.fnamemodify(self.root, ":~") .. "   g? help", "" }
   local marks = { { 0, 0, #lines[1], "Title" } }
   local listed = vim.tbl_map(jobs.get, self.ids)
@@ -224,13 +225,15 @@ local function at_cursor(self)
 end
 
 --- A key that runs a subcommand for the job of the line.
-local function run(self, name, more)
+local function run(self, name)
   return function()
     local id = at_cursor(self)
-    if id then
-      local context = { bufnr = self.bufnr, confirm = true }
-      require("padwan.subcommands").run(name, vim.tbl_extend("force", { job = id }, more or {}), context)
+    if not id then
+      notify.warn("there is no job at the cursor.")
+      return
     end
+    local context = { bufnr = self.bufnr, confirm = true }
+    require("padwan.subcommands").run(name, { job = id }, context)
   end
 end
 
