@@ -143,7 +143,7 @@ def _morning(neovim: Neovim, workspace: Path) -> None:
     neovim.lua("vim.o.columns, vim.o.lines = ...", WIDTH, HEIGHT)
     neovim("set termguicolors laststatus=2 number")
     neovim.lua("vim.diagnostic.config({ virtual_text = true })")
-    neovim("let &statusline = \" %f %m %= %{v:lua.require'padwan'.status()} \"")
+    neovim("let &statusline = \" %t %m %= %{v:lua.require'padwan'.status()} \"")
     neovim.edit(workspace / "tea.prompts.json")
     neovim("Padwan create name=first-try range=1-2")
     neovim.hears("sent as")
