@@ -73,6 +73,7 @@ def pages() -> dict[Path, str]:
         NVIM / "lua/padwan/operations.lua": f"{LUA_NOTE}return {_lua(list(map(_command, OPERATIONS.values())))}\n",
         NVIM / "lua/padwan/settings.lua": f"{LUA_NOTE}return {_lua(_defaults())}\n",
         NVIM / "doc/padwan-operations.txt": "".join(help_page()),
+        NVIM / "doc/tags": "".join(help_tags()),
     }
 
 
@@ -263,6 +264,8 @@ def _values(name: str, described: dict[str, Any]) -> list[Any]:
     """What a parameter can be, if that is a short list."""
     if name == "format":
         return [kind.value for kind in ExportFormat]
+    if name == "model":
+        return list(MODELS)
     if described["type"] == "boolean":
         return [True, False]
     return list(described.get("enum") or described.get("items", {}).get("enum") or ())
@@ -287,6 +290,17 @@ def help_page() -> Iterator[str]:
     for name, described in settings_schema().items():
         yield from _help_entry(f"{name}  (default: {json.dumps(described['default'])})", described["description"])
     yield "\n vim:tw=78:ts=8:noet:ft=help:norl:\n"
+
+
+def help_tags() -> Iterator[str]:
+    """The index of Neovim's help, as ``:helptags`` writes it: not every plugin manager does so for a folder."""
+    texts = {
+        "padwan.txt": (NVIM / "doc/padwan.txt").read_text(encoding="utf-8"),
+        "padwan-operations.txt": "".join(help_page()),
+    }
+    tags = {tag: page for page, text in texts.items() for tag in re.findall(r"(?<!\S)\*([^*\s|]+)\*(?!\S)", text)}
+    for tag, page in sorted(tags.items()):
+        yield f"{tag}\t{page}\t/*{tag}*\n"
 
 
 def _help_head(title: str, tag: str, text: str) -> Iterator[str]:

@@ -42,10 +42,9 @@ UNRUN = {
     "make check": "CI runs it",
     "make vsix": "tests/editors/vscode builds the extension by it",
     "code --install-extension build/padwan.vsix": "tests/editors/vscode installs it, by another name of the program",
-    "claude mcp add padwan -- padwan-server mcp --backend emulator": "it changes the settings of a program that is not "
-    "ours; tests/mcp/test_clients.py runs that program with the file of the same page",
+    "claude mcp add padwan -- padwan-server mcp --backend emulator": "tests/mcp/test_clients.py has that program do it",
     'claude mcp add --transport http padwan "$(jq -r .url .padwan/mcp.json)" --header "Authorization: Bearer '
-    '$(jq -r .token .padwan/mcp.json)"': "as above; tests/mcp/test_http.py connects with address and token",
+    '$(jq -r .token .padwan/mcp.json)"': "tests/mcp/test_clients.py has that program do it",
 }
 """Lines that are not run, and why."""
 
@@ -55,6 +54,7 @@ DRAWINGS = {"docs/architecture.md": 1, "docs/explanation/job.md": 1}
 ELSEWHERE = {
     "transcript": "tests/e2e/test_protocol_page.py",
     "elisp": "tests/editors/emacs/test_eglot.py",
+    "scheme": "tests/editors/test_start_pages.py",
 }
 """Languages whose blocks another test runs."""
 

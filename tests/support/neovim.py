@@ -139,15 +139,21 @@ class Neovim:
 
 
 @contextmanager
-def open_neovim(config: Mapping[str, Any]) -> Iterator[Neovim]:
-    """Start Neovim in the environment of the test; ``config`` is for ``vim.lsp.config``."""
-    argv = [binary(), "--embed", "--headless", "--clean", "--cmd", f"set rtp^={PLUGIN}"]
-    nvim = pynvim.attach("child", argv=argv)
+def open_bare_neovim(*options: str) -> Iterator[Neovim]:
+    """Start Neovim in the environment of the test, with nothing of its user's."""
+    nvim = pynvim.attach("child", argv=[binary(), "--embed", "--headless", "--clean", *options])
     try:
-        nvim.exec_lua(_PREPARE, dict(config))
         yield Neovim(nvim)
         messages = nvim.command_output("messages")
         assert "Error" not in messages, messages
     finally:
         nvim.command("qa!", async_=True)
         nvim.close()
+
+
+@contextmanager
+def open_neovim(config: Mapping[str, Any]) -> Iterator[Neovim]:
+    """The same with the plugin; ``config`` is for ``vim.lsp.config``."""
+    with open_bare_neovim("--cmd", f"set rtp^={PLUGIN}") as neovim:
+        neovim.lua(_PREPARE, dict(config))
+        yield neovim

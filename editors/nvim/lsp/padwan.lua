@@ -10,9 +10,6 @@ return {
       on_dir(files.root(name))
     end
   end,
-  on_attach = function(client, bufnr)
-    require("padwan.attach").on_attach(client, bufnr)
-  end,
   on_exit = function(code, signal, client_id)
     require("padwan.client").on_exit(code, signal, client_id)
   end,

@@ -10,8 +10,8 @@ end, {
   nargs = "*",
   range = true,
   desc = "Gemini batch jobs: :help padwan",
-  complete = function(lead, line)
-    return require("padwan.command").complete(lead, line)
+  complete = function(lead, line, position)
+    return require("padwan.command").complete(lead, line, position)
   end,
 })
 
@@ -25,6 +25,17 @@ vim.filetype.add({
       { priority = -math.huge },
     },
   },
+})
+
+-- No on_attach: that is for people's own.
+vim.api.nvim_create_autocmd("LspAttach", {
+  desc = "padwan: code lenses, inlay hints and commands",
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == "padwan" then
+      require("padwan.attach").on_attach(client, event.buf)
+    end
+  end,
 })
 
 -- Of a server that is not there Neovim says nothing.

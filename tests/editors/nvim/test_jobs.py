@@ -22,7 +22,7 @@ def sent(neovim: Neovim, workspace: Path, text: str = THREE) -> str:
     """Open a prompt file and send it; the job."""
     neovim.edit(write(workspace / "ask.prompts.json", text))
     neovim("Padwan create")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     return job(neovim)
 
 
@@ -76,12 +76,118 @@ def test_stopping_a_poll_leaves_the_job_alone_and_cancelling_ends_it(
 
     neovim("Padwan list")
     neovim.until("vim.fn.getline(3):find('PENDING')")
-    neovim.nvim.current.window.cursor = (3, 0)
+    assert neovim.nvim.current.window.cursor[0] == 3
+    neovim.keys("gg")
+    neovim.keys("c")
+    neovim.hears("there is no job at the cursor")
+    neovim.keys("G")
     neovim.answer("Leave it", "Cancel the job")
     neovim.keys("c")
     assert neovim.lua("return require('padwan.jobs').all()[1].state") == "PENDING"
     neovim.keys("c")
     neovim.until("vim.fn.getline(3):find('CANCELLED')")
+
+
+def test_a_poll_that_is_cancelled_through_its_progress_is_no_longer_shown_as_watched(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario()
+    neovim.lua(
+        "vim.api.nvim_create_autocmd('LspProgress', { callback = function(event)"
+        " if event.data.params.value.title == 'Poll Batch Job' then _G.token = event.data.params.token end end })"
+    )
+    name = sent(neovim, workspace)
+    neovim("Padwan list")
+    neovim.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.search('watched', 'n') == 3 and token")
+    neovim.lua("vim.lsp.get_clients()[1]:notify('window/workDoneProgress/cancel', { token = token })")
+    neovim.hears(f"stopped watching {name}; it goes on at the service.")
+    assert neovim.lua("return require('padwan.follow').all()") == []
+    neovim.until("vim.fn.search('watched', 'n') == 0")
+    neovim(f"Padwan poll {name.removeprefix('batches/')}")
+    neovim.until("vim.fn.search('watched', 'n') == 3")
+
+
+def test_what_was_asked_of_a_poll_outlives_a_restart(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    clock = scenario()
+    name = sent(neovim, workspace)
+    neovim(f"Padwan poll {name} interval=1 output=answers.json")
+    neovim("Padwan restart")
+    neovim.hears("was restarted")
+    clock.advance(60)
+    neovim.hears("the results were written to answers.json")
+    assert len(json.loads((workspace / "answers.json").read_text())) == 3
+
+
+def test_views_come_back_with_their_keys_and_leave_other_windows_alone(neovim: Neovim, workspace: Path) -> None:
+    watch(neovim, sent(neovim, workspace))
+    neovim.hears("SUCCEEDED")
+    neovim("set number")
+    shown = "return { vim.wo.foldexpr, vim.wo.foldmethod, vim.wo.number, vim.wo.cursorline }"
+    for command, filetype in (("results", "padwan-results"), ("list", "padwan-jobs")):
+        neovim(f"Padwan {command}")
+        neovim.until("vim.bo.filetype == arguments[1]", filetype)
+        # A file that is opened in the view's own window, or beside it, looks as ever.
+        neovim("split other.txt")
+        assert neovim.lua(shown) == ["0", "manual", True, False]
+        neovim("close")
+        neovim("bdelete")
+        neovim(f"Padwan {command} {job(neovim) if command == 'results' else ''}")
+        neovim.until("vim.bo.filetype == arguments[1] and vim.fn.line('$') > 2", filetype)
+        neovim.keys("g?")
+        assert ":help padwan-views" in neovim.floating
+        assert neovim.line.startswith(" <CR>")
+        neovim.keys("q")
+        assert neovim.lua("return vim.bo.filetype") == filetype
+        # The last window is not closed.
+        neovim("only")
+        neovim.keys("q")
+        assert neovim.lua("return vim.bo.filetype") != filetype
+        neovim("edit ask.prompts.json")
+
+
+def test_the_cursor_stays_at_its_job_and_jobs_of_another_neovim_appear(
+    start: Callable[..., Neovim], workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario()
+    neovim, other = start(), start()
+    name = sent(neovim, workspace)
+    neovim("Padwan list")
+    neovim.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.line('$') == 3")
+    neovim.nvim.current.window.cursor = (3, 0)
+    other.edit(write(workspace / "theirs.prompts.json", '["d"]'))
+    other("Padwan create")
+    other.hears("sent as")
+    neovim.until("vim.fn.line('$') == 4 and vim.fn.getline(3):find('theirs.prompts.json')")
+    assert name in neovim.line
+
+    other("Padwan list")
+    other.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.line('$') == 4")
+    other.nvim.current.window.cursor = (4, 0)
+    other.answer("Cancel the job")
+    other.keys("c")
+    neovim.until("vim.fn.getline(4):find('CANCELLED')")
+    # What is gone is gone from the buffer and from the command line.
+    neovim.answer("Leave it", "Delete the job")
+    neovim(f"Padwan delete {name}")
+    assert neovim.asked[-1][0] == f"Delete {name}, at the service and here, with its answers?"
+    neovim(f"Padwan delete {name}")
+    neovim.hears(f"Deleted {name}")
+    neovim.until("vim.fn.line('$') == 3")
+    assert name not in neovim.lua("return vim.fn.getcompletion('Padwan status ', 'cmdline')")
+
+
+def test_results_can_be_those_that_failed_or_those_of_some_keys(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario(answers={"b": {"blocked": "SAFETY"}}, clock={"pending": 0, "running": 0})
+    name = sent(neovim, workspace)
+    neovim.hears("1 blocked")
+    for arguments, keys in (("failed_only=true", ["b"]), ("keys=a,c", ["a", "c"]), ("", ["a", "b", "c"])):
+        neovim(f"Padwan results {name} {arguments}")
+        shown = "vim.iter(vim.fn.getline(1, '$')):map(function(line) return line:match('^(%w)  %l+') end):totable()"
+        neovim.until(f"vim.bo.filetype == 'padwan-results' and vim.deep_equal({shown}, arguments[1])", keys)
 
 
 def test_results_have_a_fold_a_key_and_lead_to_their_prompts_and_back(neovim: Neovim, workspace: Path) -> None:
@@ -118,6 +224,15 @@ def test_more_than_a_page_of_results_is_read_on(
     neovim.edit(write(workspace / "many.prompts.txt", "".join(f"question {number}\n" for number in range(1005))))
     neovim("Padwan create")
     neovim.hears("SUCCEEDED 1005/1005")
+    # The answer to a prompt that is on a page further on
+    neovim.nvim.current.window.cursor = (1003, 0)
+    neovim("Padwan results")
+    neovim.until("vim.bo.filetype == 'padwan-results' and vim.api.nvim_get_current_line():find('^prompt%-1002  ok')")
+    assert "only those of one key" in neovim.lines[1]
+    neovim.keys("<CR>")
+    neovim.until("vim.bo.filetype == 'text'")
+    assert neovim.nvim.current.window.cursor[0] == 1003
+    neovim.nvim.current.window.cursor = (1, 0)
     neovim("Padwan results")
     neovim.until("vim.bo.filetype == 'padwan-results' and vim.fn.getline('$'):find('m shows more')")
     assert len([line for line in neovim.lines if "  ok  " in line]) == 1000
@@ -194,6 +309,44 @@ def test_selected_lines_are_a_batch(neovim: Neovim, workspace: Path) -> None:
     neovim.until(
         "vim.iter(require('padwan.jobs').all()):any(function(j) return j.name == 'notes' and j.total == 2 end)"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "lines", "sent_keys"),
+    [
+        ("x.prompts.json", '[\n "one",\n "two",\n "three"\n]', "3,4", ["prompt-1", "prompt-2"]),
+        ("x.prompts.jsonl", '{"key": "a", "prompt": "1"}\n{"key": "b", "prompt": "2"}\n', "2", ["b"]),
+        ("x.prompts.txt", "one 😀\u2028more\n\nthree\nfour\n", "1,3", ["prompt-0", "prompt-1"]),
+    ],
+)
+def test_selected_lines_of_every_format_are_sent_as_the_buffer_has_them(
+    neovim: Neovim, workspace: Path, file: str, text: str, lines: str, sent_keys: list[str]
+) -> None:
+    neovim.edit(write(workspace / file, ""))
+    neovim.lua("vim.api.nvim_buf_set_lines(0, 0, -1, false, ...)", text.split("\n"))
+    neovim(f"{lines}Padwan create")
+    neovim.hears(f"{len(sent_keys)} prompt")
+    watch(neovim, job(neovim))
+    neovim.hears("SUCCEEDED")
+    neovim(f"Padwan results {job(neovim)}")
+    neovim.until("vim.bo.filetype == 'padwan-results'")
+    assert [line.split("  ")[0] for line in neovim.lines if "  ok  " in line] == sent_keys
+    assert (workspace / file).read_text() == ""
+
+
+def test_every_selected_prompt_is_sent_however_many(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario()
+    neovim.edit(write(workspace / "many.prompts.txt", "".join(f"question {number}\n" for number in range(20_000))))
+    neovim("11,2510Padwan create")
+    neovim.hears("2500 prompts were sent as")
+    # Lines without a prompt send nothing, and what takes no lines says so.
+    neovim.edit(write(workspace / "few.prompts.json", '[\n"a"\n]'))
+    neovim("1Padwan create")
+    neovim.hears("there is no prompt in these lines")
+    neovim("1,2Padwan status")
+    neovim.hears("status takes no lines of this file")
 
 
 def test_a_restart_in_mid_job_watches_on(neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]) -> None:

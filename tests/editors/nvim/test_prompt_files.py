@@ -100,7 +100,7 @@ def test_hints_hovers_and_definitions_show_the_answer(
     neovim = start(settings={"padwan": {"backend": "emulator", "inlayHints": True}})
     neovim.edit(write(workspace / "x.prompts.json", '[{"key": "a", "prompt": "one"},\n {"key": "b", "prompt": "two"}]'))
     neovim("Padwan create")
-    neovim.hears("were sent")
+    neovim.hears("sent as")
     neovim.hears("SUCCEEDED 2/2")
     neovim.until("#vim.lsp.inlay_hint.get({ bufnr = 0 }) == 2")
 

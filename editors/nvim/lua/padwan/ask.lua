@@ -8,10 +8,18 @@ local M = {}
 local COMPLETION_WAITS = 1000 -- milliseconds
 
 --- Which jobs an operation is for: those that have ended, or those that have not; of the others it is for both.
-local done_for = { cancel = false, retry = true, export = true, results = true }
+local done_for = { cancel = false, retry = true, export = true, results = true, delete = true }
 
 local function fits(name, job)
   return done_for[name] == nil or done_for[name] == job.done
+end
+
+local function nothing_to(name, result)
+  if #result.jobs == 0 then
+    return "there are no jobs yet: :Padwan create sends a prompt file."
+  end
+  local why = done_for[name] and "no job has ended yet" or "every job has ended"
+  return ("%s: there is none to %s."):format(why, name)
 end
 
 --- Take the jobs that a list told, which are newest first.
@@ -32,7 +40,7 @@ function M.job(client, name, title, callback)
       return fits(name, job)
     end, M.listed(result))
     if #choices == 0 then
-      require("padwan.notify").warn("there is no job to " .. name .. ".")
+      require("padwan.notify").warn(nothing_to(name, result))
       return
     end
     vim.ui.select(choices, {
@@ -55,7 +63,7 @@ function M.job_names()
   local client = client_.find(vim.api.nvim_get_current_buf())
   if #jobs.all() == 0 and client then
     local params = { command = "padwan.batch.list", arguments = { vim.empty_dict() } }
-    local answer = client:request_sync("workspace/executeCommand", params, COMPLETION_WAITS, 0)
+    local answer = client:request_sync("workspace/executeCommand", params, COMPLETION_WAITS)
     if answer and answer.result then
       M.listed(answer.result)
     end

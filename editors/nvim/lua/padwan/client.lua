@@ -7,6 +7,7 @@ local M = {}
 M.name = "padwan"
 local EXECUTE = "workspace/executeCommand"
 local READY_LOOKS_EVERY = 20 -- milliseconds
+local PLACES_TOLD = 1000 -- in one answer of padwan/prompts at most, docs/protocol.md
 
 --- Clients that were told to stop: their end is no surprise.
 local stopping = {}
@@ -111,13 +112,14 @@ end
 ---@param on_error? fun(failure: lsp.ResponseError): boolean?
 ---@return integer? request for client:cancel_request
 function M.request(client, method, params, callback, on_error)
+  -- Without a buffer Neovim first tells what was typed in any; with 0 it tells nothing, and the text before would be sent.
   local sent, request = client:request(method, params, function(failure, result)
     if not failure then
       callback(result)
     elseif not (on_error and on_error(failure)) then
       notify.failure(failure)
     end
-  end, 0)
+  end)
   return sent and request or nil
 end
 
@@ -136,7 +138,16 @@ function M.execute(client, name, arguments, callback, on_error)
   return M.request(client, EXECUTE, params, callback, on_error)
 end
 
---- Where prompts stand: `wanted` has keys or a range.
+--- What to ask for after an answer, nil after the last.
+local function rest_of(wanted, places)
+  if wanted.keys then
+    return #wanted.keys > PLACES_TOLD and { keys = vim.list_slice(wanted.keys, PLACES_TOLD + 1) } or nil
+  end
+  return #places == PLACES_TOLD and { range = { start = places[#places].range["end"], ["end"] = wanted.range["end"] } }
+    or nil
+end
+
+--- Where prompts stand: `wanted` has keys or a range. There may be more than one answer holds.
 ---@param client vim.lsp.Client
 ---@param path string
 ---@param wanted { keys?: string[], range?: lsp.Range }
@@ -144,10 +155,25 @@ end
 ---@param on_error? fun(failure: lsp.ResponseError): boolean?
 function M.places(client, path, wanted, callback, on_error)
   local uri = vim.uri_from_fname(path)
-  local params = vim.tbl_extend("force", { textDocument = { uri = uri } }, wanted)
-  M.request(client, "padwan/prompts", params, function(places)
-    callback(places, uri)
-  end, on_error)
+  local found = {}
+  local function ask(some)
+    local part = some.keys and { keys = vim.list_slice(some.keys, 1, PLACES_TOLD) } or some
+    local params = vim.tbl_extend("force", { textDocument = { uri = uri } }, part)
+    M.request(client, "padwan/prompts", params, function(places)
+      local rest = rest_of(some, places)
+      -- A range that begins where a prompt ends touches it once more.
+      if #found > 0 and #places > 0 and vim.deep_equal(places[1], found[#found]) then
+        table.remove(places, 1)
+      end
+      vim.list_extend(found, places)
+      if rest then
+        ask(rest)
+      else
+        callback(found, uri)
+      end
+    end, on_error)
+  end
+  ask(wanted)
 end
 
 --- The server ended.
@@ -175,7 +201,7 @@ end
 
 local function again(client, follow)
   local buffers = vim.tbl_keys(client.attached_buffers)
-  local jobs = follow.followed(client.root_dir)
+  local jobs = follow.take(client.root_dir)
   stopping[client.id] = true
   client:stop()
   -- A server that does not answer is not waited for.
@@ -192,9 +218,7 @@ local function again(client, follow)
     fresh = fresh or start(config)
     if fresh then
       when_ready(fresh, function()
-        for _, job in ipairs(jobs) do
-          follow.start(fresh, job)
-        end
+        follow.start_all(fresh, jobs)
         notify.info("the server was restarted.")
       end)
     end
@@ -215,9 +239,7 @@ function M.restart()
     -- Buffers that were opened while there was no server, or whose server died.
     vim.lsp.enable(M.name)
     M.with(vim.api.nvim_get_current_buf(), function(client)
-      for _, job in ipairs(follow.followed(client.root_dir)) do
-        follow.start(client, job)
-      end
+      follow.start_all(client, follow.take(client.root_dir))
       notify.info("the server was started.")
     end)
   end

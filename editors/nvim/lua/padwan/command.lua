@@ -4,12 +4,21 @@ local operations = require("padwan.operations")
 
 local M = {}
 
+-- Lua reads "inf" and "nan" as numbers, JSON has none of them.
+local function finite(text)
+  local number = tonumber(text)
+  return number and math.abs(number) < math.huge and number or nil
+end
+
 local readers = {
   string = function(text)
     return text
   end,
-  integer = tonumber,
-  number = tonumber,
+  integer = function(text)
+    local number = finite(text)
+    return number and number % 1 == 0 and number or nil
+  end,
+  number = finite,
   boolean = function(text)
     return ({ ["true"] = true, ["false"] = false })[text]
   end,
@@ -22,7 +31,7 @@ local readers = {
   end,
 }
 
-local wanted = { integer = "a number", number = "a number", boolean = "true or false", object = "a JSON object" }
+local wanted = { integer = "a whole number", number = "a number", boolean = "true or false", object = "a JSON object" }
 
 ---@param name string
 ---@return table?
@@ -65,7 +74,8 @@ function M.parse(name, words)
     local parameter = vim.iter(parameters):find(function(candidate)
       return candidate.name == key
     end)
-    if not parameter then
+    -- What looks like an argument is none of a wrong name, nor a file: that would be sent to the wrong place.
+    if not parameter and not key then
       parameter, text = positional(parameters, arguments), word
     end
     if not parameter then
@@ -119,21 +129,48 @@ local function starting(candidates, lead)
   end, candidates)
 end
 
+-- On the command line a space in a name is written with a backslash.
+local function unescaped(text)
+  return (text:gsub("\\(.)", "%1"))
+end
+
+local function escaped(text)
+  return (text:gsub("[\\%s]", "\\%0"))
+end
+
 local function values(parameter, lead)
   if parameter.name == "job" then
     return starting(require("padwan.ask").job_names(), lead)
   end
   if parameter.name == "file" or parameter.name == "output" then
-    return vim.fn.getcompletion(lead, "file")
+    return vim.tbl_map(escaped, vim.fn.getcompletion(unescaped(lead), "file"))
   end
-  return starting(vim.tbl_map(tostring, parameter.values or {}), lead)
+  if parameter.type == "array" then
+    -- Only the last of a list is completed.
+    local before, last = lead:match("^(.*,)([^,]*)$")
+    return vim.tbl_map(function(value)
+      return (before or "") .. value
+    end, starting(parameter.values, last or lead))
+  end
+  return starting(vim.tbl_map(tostring, parameter.values), lead)
+end
+
+--- The words from the subcommand to the cursor as the command will have them; the last may be empty. The command itself
+--- can be shortened and stand behind a range or modifiers.
+local function words_before(line, position)
+  local text =
+    line:sub(1, position):gsub("^.-%f[%a]P[adwn]*%s+", "", 1):gsub("\\([\\ ])", { [" "] = "\1", ["\\"] = "\2" })
+  return vim.tbl_map(function(word)
+    return (word:gsub("\1", " "):gsub("\2", "\\"))
+  end, vim.split(text, "%s+"))
 end
 
 ---@param lead string
 ---@param line string
+---@param position integer of the cursor, in bytes
 ---@return string[]
-function M.complete(lead, line)
-  local words = vim.split(line:gsub("^.-Padwan%s+", ""), "%s+")
+function M.complete(lead, line, position)
+  local words = words_before(line, position)
   if #words == 1 then
     return starting(require("padwan.subcommands").names(), lead)
   end

@@ -52,11 +52,29 @@ function M.root(path)
     or (vim.startswith(folder .. "/", here .. "/") and here or folder)
 end
 
+local FOUND_AT_MOST = 100
+local DEEPEST = 8 -- folders below the workspace that are looked into
+
+-- Folders that hold what other programs keep
+local function is_searched(folder)
+  local name = vim.fs.basename(folder)
+  return not vim.startswith(name, ".") and name ~= "node_modules"
+end
+
 --- The prompt files of a workspace.
 ---@param root string
 ---@return string[]
 function M.prompt_files(root)
-  return vim.fs.find(M.is_prompt_file, { path = root, type = "file", limit = 100 })
+  local found = vim
+    .iter(vim.fs.dir(root, { depth = DEEPEST, skip = is_searched }))
+    :filter(function(name, kind)
+      return kind == "file" and M.is_prompt_file(name)
+    end)
+    :map(function(name)
+      return vim.fs.joinpath(root, name)
+    end)
+    :take(FOUND_AT_MOST)
+  return found:totable()
 end
 
 --- The path of a file as a job names it: from the root unless it is outside.

@@ -5,14 +5,44 @@ local notify = require("padwan.notify")
 
 local M = {}
 
---- By the job's name: who watches it, and the request to cancel.
----@type table<string, { client_id: integer, root: string, request: integer? }>
+--- By the job's name: who watches it, the request to cancel, and what was asked for with it.
+---@type table<string, { client_id: integer, root: string, request: integer?, arguments: table }>
 local followed = {}
 
 local function alive(entry)
   local client = vim.lsp.get_client_by_id(entry.client_id)
   return client and not client:is_stopped()
 end
+
+local function forget(job)
+  followed[job] = nil
+  if jobs.get(job) then
+    jobs.told({ job = job })
+  end
+end
+
+-- Of a request that was cancelled, e.g. through its progress, Neovim calls nothing back.
+vim.api.nvim_create_autocmd("LspRequest", {
+  group = vim.api.nvim_create_augroup("padwan.follow", {}),
+  desc = "padwan: the end of a poll that was cancelled",
+  callback = function(event)
+    local data = event.data
+    if data.request.type ~= "complete" then
+      return
+    end
+    for job, entry in pairs(followed) do
+      if entry.client_id == data.client_id and entry.request == data.request_id then
+        -- After the callback, which takes what was answered.
+        vim.schedule(function()
+          if followed[job] == entry then
+            forget(job)
+            notify.info("stopped watching " .. job .. "; it goes on at the service.")
+          end
+        end)
+      end
+    end
+  end,
+})
 
 --- How many prompts of a job have no good answer, and in words.
 local function without_answer(outcomes)
@@ -53,17 +83,17 @@ function M.start(client, job, arguments)
   if M.is_followed(job) then
     return
   end
-  local entry = { client_id = client.id, root = client.root_dir }
+  local entry = { client_id = client.id, root = client.root_dir, arguments = arguments or {} }
   followed[job] = entry
-  local wanted = vim.tbl_extend("force", { results = false }, arguments or {}, { job = job })
+  local wanted = vim.tbl_extend("force", { results = false }, entry.arguments, { job = job })
   entry.request = client_.execute(client, "poll", wanted, function(result)
     followed[job] = nil
     ended(result)
-  end, function()
-    followed[job] = nil
-    if jobs.get(job) then
-      jobs.told({ job = job })
+    if wanted.results then
+      require("padwan.results_view").open(client, job)
     end
+  end, function()
+    forget(job)
     return false
   end)
   if jobs.get(job) then
@@ -77,6 +107,13 @@ function M.is_followed(job)
   return followed[job] ~= nil and alive(followed[job]) == true
 end
 
+--- The workspace of a job that is watched.
+---@param job string
+---@return string?
+function M.root(job)
+  return followed[job] and followed[job].root
+end
+
 --- Stop watching a job, or all of them; whether any was watched. The jobs go on.
 ---@param job? string
 ---@return string[] stopped
@@ -88,23 +125,35 @@ function M.stop(job)
       if client and entry.request then
         client:cancel_request(entry.request)
       end
-      followed[name] = nil
+      forget(name)
       table.insert(stopped, name)
-      if jobs.get(name) then
-        jobs.told({ job = name })
-      end
     end
   end
   return stopped
 end
 
---- The jobs of a workspace that are watched, also those whose server has died.
+--- The jobs of a workspace that are watched, also those whose server has died, with what was asked for; from now on
+--- nobody watches them.
 ---@param root string
----@return string[]
-function M.followed(root)
-  return vim.tbl_filter(function(job)
-    return followed[job].root == root
-  end, vim.tbl_keys(followed))
+---@return table<string, table> arguments by job
+function M.take(root)
+  local taken = {}
+  for job, entry in pairs(followed) do
+    if entry.root == root then
+      taken[job] = entry.arguments
+      followed[job] = nil
+    end
+  end
+  return taken
+end
+
+--- Watch the jobs that were taken from another client.
+---@param client vim.lsp.Client
+---@param taken table<string, table>
+function M.start_all(client, taken)
+  for job, arguments in pairs(taken) do
+    M.start(client, job, arguments)
+  end
 end
 
 --- All that are watched now.

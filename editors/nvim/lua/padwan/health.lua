@@ -6,6 +6,8 @@ local M = {}
 
 local health = vim.health
 
+local PATIENCE = 20000 -- milliseconds for a run of the server's program
+
 local function neovim()
   local version = vim.version()
   local shown = ("%d.%d.%d"):format(version.major, version.minor, version.patch)
@@ -16,10 +18,51 @@ local function neovim()
   end
 end
 
-local function server()
+-- Whatever comes before "lsp" starts the program, e.g. uvx.
+local function program(cmd)
+  local words = {}
+  for _, word in ipairs(cmd) do
+    if word == "lsp" then
+      break
+    end
+    table.insert(words, word)
+  end
+  return words
+end
+
+--- Run the server's program.
+---@param cmd string[]
+---@param arguments string[]
+---@param root string
+---@return string? printed, string? problem
+local function run(cmd, arguments, root)
+  local options = { text = true, timeout = PATIENCE, cwd = root, env = vim.lsp.config.padwan.cmd_env }
+  local ran, answer = pcall(function()
+    return vim.system(vim.list_extend(program(cmd), arguments), options):wait()
+  end)
+  if not ran then
+    return nil, tostring(answer)
+  end
+  if answer.stdout == "" then
+    return nil, vim.trim(answer.stderr)
+  end
+  return vim.trim(answer.stdout)
+end
+
+local function enabled()
+  if vim.lsp.is_enabled(client_.name) then
+    health.ok("vim.lsp.enable('padwan') was called")
+  else
+    health.warn("prompt files are not looked after", "call vim.lsp.enable('padwan') in your init.lua")
+  end
+end
+
+--- Whether the server is found, and its version.
+---@return string[]? cmd that runs
+local function server(root)
   local cmd = vim.lsp.config.padwan.cmd
   if type(cmd) ~= "table" then
-    health.info("cmd is a function; it is not looked for on PATH")
+    health.info("cmd is a function: whether it finds the server is not looked at")
     return
   end
   local path = vim.fn.exepath(cmd[1])
@@ -30,22 +73,13 @@ local function server()
     })
     return
   end
-  -- Whatever comes before "lsp" starts the program, e.g. uvx.
-  local words = vim.deepcopy(cmd)
-  words[#words] = "--version"
-  local ran, answer = pcall(function()
-    return vim.system(words, { text = true, timeout = 20000 }):wait()
-  end)
-  if ran and answer.code == 0 then
-    health.ok(("%s (%s)"):format(vim.trim(answer.stdout), path))
-  else
-    health.error(path .. " does not run: " .. vim.trim(ran and answer.stderr or tostring(answer)))
+  local version, problem = run(cmd, { "--version" }, root)
+  if not version then
+    health.error(("%s does not run: %s"):format(path, problem))
+    return
   end
-  if vim.lsp.is_enabled(client_.name) then
-    health.ok("vim.lsp.enable('padwan') was called")
-  else
-    health.warn("prompt files are not looked after", "call vim.lsp.enable('padwan') in your init.lua")
-  end
+  health.ok(("%s (%s)"):format(version, path))
+  return cmd
 end
 
 local function key_is_set()
@@ -92,23 +126,65 @@ local function backend(root)
   end
 end
 
-local function workspace(root)
-  health.ok("workspace: " .. root)
-  local ledger = vim.fs.joinpath(root, ".padwan/ledger.sqlite3")
-  local found = vim.uv.fs_stat(ledger)
-  if found then
-    health.ok(("ledger: %s (%d KB)"):format(ledger, math.ceil(found.size / 1024)))
-  else
-    health.info("ledger: none yet, the first job makes it")
+-- What the server's own doctor says of the things that cannot be seen from here
+local function doctor(cmd, root)
+  local arguments = { "doctor", "--json", "--backend", files.setting("backend") }
+  local printed, problem = run(cmd, arguments, root)
+  local read, report = pcall(vim.json.decode, printed or "")
+  if not read then
+    health.warn("padwan-server doctor did not answer: " .. (problem or printed))
+    return
   end
+  for _, found in ipairs(report.findings) do
+    if found.name == "service" or found.name == "ledger" or not found.ok and found.name ~= "key" then
+      local says = ("%s: %s"):format(found.name, found.says)
+      local hint = found.hint ~= "" and { found.hint } or nil
+      if found.ok then
+        health.ok(says)
+      else
+        health.error(says, hint)
+      end
+    end
+  end
+end
+
+local function is_sqlite(path)
+  local file = io.open(path, "rb")
+  local head = file and file:read(16)
+  if file then
+    file:close()
+  end
+  return head == nil or head == "SQLite format 3\0"
+end
+
+local function ledger(root)
+  local path = vim.fs.joinpath(root, ".padwan/ledger.sqlite3")
+  if not is_sqlite(path) then
+    health.warn("ledger: " .. path .. " is damaged", {
+      "padwan-server sets it aside, and makes it again of the notes beside it and of what the service says",
+    })
+  end
+  for _, aside in ipairs(vim.fn.glob(path .. ".damaged-*", true, true)) do
+    health.info("ledger: a damaged one was set aside and made again: " .. vim.fs.basename(aside))
+  end
+end
+
+local function workspace(root)
+  local marker = vim.iter({ ".padwan", ".git" }):find(function(name)
+    return vim.uv.fs_stat(vim.fs.joinpath(root, name)) ~= nil
+  end)
+  if marker then
+    health.ok(("workspace: %s (it has %s)"):format(root, marker))
+  else
+    health.info(("workspace: %s, as no folder above has .padwan or .git; the first job makes .padwan"):format(root))
+  end
+  ledger(root)
+end
+
+local function clients()
   for _, client in ipairs(client_.all()) do
-    health.ok(
-      ("running: client %d in %s, %d buffers"):format(
-        client.id,
-        client.root_dir,
-        vim.tbl_count(client.attached_buffers)
-      )
-    )
+    local buffers = vim.tbl_count(client.attached_buffers)
+    health.ok(("running: client %d in %s, %d buffers"):format(client.id, client.root_dir, buffers))
   end
   if #client_.all() == 0 then
     health.info("running: no server; opening a prompt file or :Padwan starts one")
@@ -120,11 +196,19 @@ function M.check()
   local root = client_.root(vim.fn.bufnr("#") > 0 and vim.fn.bufnr("#") or 0)
   health.start("padwan: the server")
   neovim()
-  server()
+  local cmd = server(root)
+  enabled()
+  clients()
   health.start("padwan: where jobs run")
   backend(root)
   health.start("padwan: this workspace")
   workspace(root)
+  -- Where nothing is remembered yet, a look is to leave nothing behind.
+  if cmd and vim.fn.isdirectory(vim.fs.joinpath(root, ".padwan")) == 1 then
+    doctor(cmd, root)
+  else
+    health.info("ledger: none before the first job")
+  end
 end
 
 return M

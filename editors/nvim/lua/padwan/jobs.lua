@@ -8,8 +8,8 @@ local count = 0
 
 local listeners = {}
 
---- Call back whenever something about a job was told.
----@param callback fun(job: table)
+--- Call back whenever something about a job was told; without the job if some are gone.
+---@param callback fun(job: table?)
 function M.on_change(callback)
   table.insert(listeners, callback)
 end
@@ -46,12 +46,23 @@ function M.get(id)
   return known[id] or known["batches/" .. id]
 end
 
+--- Jobs are gone.
+---@param ids string[]
+function M.forget(ids)
+  for _, id in ipairs(ids) do
+    known[id] = nil
+  end
+  changed()
+end
+
 ---@return table[] newest first
 function M.all()
   local jobs = vim.tbl_values(known)
   table.sort(jobs, function(a, b)
-    if (a.created or "") ~= (b.created or "") then
-      return (a.created or "") > (b.created or "")
+    -- Of what is being sent, progress alone was heard.
+    local a_created, b_created = a.created or "now", b.created or "now"
+    if a_created ~= b_created then
+      return a_created > b_created
     end
     -- Times are in seconds.
     return a.heard > b.heard

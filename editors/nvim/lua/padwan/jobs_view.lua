@@ -9,9 +9,10 @@ local view = require("padwan.view")
 
 local M = {}
 
-local LOOKS_EVERY = 5000 -- milliseconds between two lists while a job runs that nobody polls
+local LOOKS_EVERY = 5000 -- milliseconds between two lists while there is something to see that nobody here polls
 local HEAD = 2 -- lines above the first job
 local BAR = 12
+local PAGE = 10 -- jobs that m adds
 
 local names = vim.api.nvim_create_namespace("padwan.jobs")
 
@@ -29,8 +30,12 @@ local other_icon = { "?", "DiagnosticWarn" }
 ---@field bufnr integer
 ---@field root string
 ---@field ids string[] the jobs of the lines
+---@field shown string[] those that the buffer has now
 ---@field next_page string
 ---@field limit integer
+---@field page_token string?
+---@field to_render boolean?
+---@field ledger string how the ledger looked at the last list
 ---@field warning string
 
 ---@type table<integer, padwan.JobsView>
@@ -101,7 +106,30 @@ local function widest(listed, shown)
   end)
 end
 
+-- The job of the cursor, by windows; as the first ones come, the newest
+local function places(self)
+  local at = {}
+  for _, window in ipairs(vim.fn.win_findbuf(self.bufnr)) do
+    local id = self.shown[vim.api.nvim_win_get_cursor(window)[1] - HEAD]
+    at[window] = id or #self.shown == 0 and self.ids[1] or nil
+  end
+  return at
+end
+
+-- A key is pressed for a job and not for a line, whatever has come on top meanwhile.
+local function put_back(self, at)
+  for index, id in ipairs(self.ids) do
+    for window, wanted in pairs(at) do
+      if id == wanted then
+        vim.api.nvim_win_set_cursor(window, { index + HEAD, vim.api.nvim_win_get_cursor(window)[2] })
+      end
+    end
+  end
+end
+
 local function render(self)
+  self.ids = vim.tbl_filter(jobs.get, self.ids)
+  local at = places(self)
   local lines = { " Batch jobs of " .. vim.fn.fnamemodify(self.root, ":~") .. "   g? help", "" }
   local marks = { { 0, 0, #lines[1], "Title" } }
   local listed = vim.tbl_map(jobs.get, self.ids)
@@ -126,6 +154,8 @@ local function render(self)
     table.insert(lines, " " .. self.warning)
   end
   view.write(self.bufnr, lines)
+  self.shown = vim.deepcopy(self.ids)
+  put_back(self, at)
   vim.api.nvim_buf_clear_namespace(self.bufnr, names, 0, -1)
   for _, mark in ipairs(marks) do
     vim.api.nvim_buf_set_extmark(self.bufnr, names, mark[1], mark[2], { end_col = mark[3], hl_group = mark[4] })
@@ -136,27 +166,54 @@ local function visible(self)
   return vim.api.nvim_buf_is_valid(self.bufnr) and #vim.fn.win_findbuf(self.bufnr) > 0
 end
 
---- Ask the service again, and while jobs run that nobody polls, again after a while.
+-- A list tells many jobs at once.
+local function render_soon(self)
+  if not self.to_render then
+    self.to_render = true
+    vim.schedule(function()
+      self.to_render = false
+      if visible(self) then
+        render(self)
+      end
+    end)
+  end
+end
+
+-- How the ledger looks from outside: another program of this workspace may have written to it.
+local function looks(root)
+  local seen = {}
+  for _, name in ipairs({ "ledger.sqlite3", "ledger.sqlite3-wal" }) do
+    local file = vim.uv.fs_stat(vim.fs.joinpath(root, ".padwan", name))
+    table.insert(seen, file and ("%d %d.%d"):format(file.size, file.mtime.sec, file.mtime.nsec) or "")
+  end
+  return table.concat(seen, " ")
+end
+
+--- Ask the service again.
 local function refresh(self)
   client_.with(self.bufnr, function(client)
-    client_.execute(client, "list", { limit = self.limit }, function(result)
+    local wanted = { limit = self.limit, page_token = self.page_token }
+    client_.execute(client, "list", wanted, function(result)
       if not vim.api.nvim_buf_is_valid(self.bufnr) then
         return
       end
       self.ids = vim.tbl_map(jobs.id, ask.listed(result))
       self.next_page, self.warning = result.next_page_token, result.warning
+      self.ledger = looks(self.root)
       render(self)
     end)
   end)
 end
 
+--- Look from time to time while jobs run that nobody here polls, and when another program sent or ended one.
 local function look_again(self)
   self.timer:start(LOOKS_EVERY, LOOKS_EVERY, function()
     vim.schedule(function()
       local runs = vim.iter(self.ids):any(function(id)
-        return not jobs.get(id).done and not follow.is_followed(id)
+        local job = jobs.get(id)
+        return job and not job.done and not follow.is_followed(id)
       end)
-      if visible(self) and runs then
+      if visible(self) and (runs or self.ledger ~= looks(self.root)) then
         refresh(self)
       end
     end)
@@ -168,13 +225,15 @@ local function at_cursor(self)
 end
 
 --- A key that runs a subcommand for the job of the line.
-local function run(self, name, more)
+local function run(self, name)
   return function()
     local id = at_cursor(self)
-    if id then
-      local context = { bufnr = self.bufnr, confirm = true }
-      require("padwan.subcommands").run(name, vim.tbl_extend("force", { job = id }, more or {}), context)
+    if not id then
+      notify.warn("there is no job at the cursor.")
+      return
     end
+    local context = { bufnr = self.bufnr, confirm = true }
+    require("padwan.subcommands").run(name, { job = id }, context)
   end
 end
 
@@ -214,42 +273,49 @@ local function set_keys(self)
       "m",
       "show more jobs",
       function()
-        self.limit = self.limit + 10
+        self.limit = self.limit + PAGE
         refresh(self)
       end,
     },
   })
 end
 
+local function new(bufnr, root)
+  local self = { bufnr = bufnr, root = root, ids = {}, shown = {}, next_page = "", warning = "", ledger = "" }
+  self.timer = assert(vim.uv.new_timer())
+  look_again(self)
+  vim.api.nvim_create_autocmd("BufWipeout", {
+    buffer = bufnr,
+    callback = function()
+      self.timer:close()
+      views[bufnr] = nil
+    end,
+  })
+  return self
+end
+
 --- Open the jobs of a client's workspace.
 ---@param client vim.lsp.Client
-function M.open(client)
+---@param wanted { limit?: integer, page_token?: string }
+function M.open(client, wanted)
   local bufnr = view.open("padwan://jobs" .. client.root_dir, "padwan-jobs", client.root_dir, "botright 12split")
-  vim.wo.cursorline = true
-  if not views[bufnr] then
-    local self = { bufnr = bufnr, root = client.root_dir, ids = {}, next_page = "", warning = "", limit = 10 }
-    self.timer = assert(vim.uv.new_timer())
-    views[bufnr] = self
-    set_keys(self)
-    look_again(self)
-    vim.api.nvim_create_autocmd("BufWipeout", {
-      buffer = bufnr,
-      callback = function()
-        self.timer:close()
-        views[bufnr] = nil
-      end,
-    })
-  end
-  refresh(views[bufnr])
+  view.window_options({ cursorline = true })
+  views[bufnr] = views[bufnr] or new(bufnr, client.root_dir)
+  local self = views[bufnr]
+  self.limit, self.page_token = wanted.limit or PAGE, wanted.page_token
+  -- A buffer that was deleted has lost them.
+  set_keys(self)
+  refresh(self)
 end
 
 jobs.on_change(function(job)
   for _, self in pairs(views) do
     if visible(self) then
-      if not vim.list_contains(self.ids, jobs.id(job)) and job.total and job.file then
-        table.insert(self.ids, 1, jobs.id(job))
+      local id = job and jobs.id(job)
+      if id and job.total and follow.root(id) == self.root and not vim.list_contains(self.ids, id) then
+        table.insert(self.ids, 1, id)
       end
-      render(self)
+      render_soon(self)
     end
   end
 end)

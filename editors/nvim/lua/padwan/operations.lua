@@ -44,7 +44,11 @@ return {
         name = "model",
         type = "string",
         required = false,
-        values = {},
+        values = {
+          "gemini-3.8-flash",
+          "gemini-3.7-flash",
+          "gemini-3.5-flash-lite",
+        },
         description = "Model; the setting's unless given.",
       },
       {

@@ -17,20 +17,24 @@ local highlights = { ok = "DiagnosticOk", truncated = "DiagnosticWarn" }
 ---@field bufnr integer
 ---@field job table
 ---@field heads table<integer, string> the key of each line that begins a result
+---@field wanted table arguments of the operation: which results are shown
+---@field results table[]
+---@field next_offset integer?
 
 ---@type table<integer, padwan.ResultsView>
 local views = {}
 
 local PAGE = 1000
 
---- A page of the results of a job, with the job as it is now.
-local function fetch(client, job, offset, callback)
+--- A page of the wanted results of a job, with the job as it is now.
+local function fetch(client, job, wanted, callback)
   client_.execute(client, "status", { job = job }, function(told)
     local function with(page)
       told.results, told.next_offset = page.results, page.next_offset
       callback(told)
     end
-    client_.execute(client, "results", { job = told.job, offset = offset, limit = PAGE }, with, function(failure)
+    local arguments = vim.tbl_extend("force", { limit = PAGE }, wanted, { job = jobs.id(told) })
+    client_.execute(client, "results", arguments, with, function(failure)
       if vim.tbl_get(failure, "data", "code") == "job-not-done" then
         with({ results = {} })
         return true
@@ -48,6 +52,20 @@ local function head(result)
   return result.key:gsub("\n", " "), ("  %s%s%s"):format(result.outcome, tokens, finish)
 end
 
+-- Which results are shown, if not all
+local function only(wanted)
+  local words = {}
+  if wanted.failed_only then
+    table.insert(words, "without a good answer")
+  end
+  if wanted.keys then
+    table.insert(words, #wanted.keys == 1 and "of one key" or ("of %d keys"):format(#wanted.keys))
+  end
+  return #words > 0
+      and ("   only those %s; :Padwan results with the job shows all"):format(table.concat(words, " and "))
+    or ""
+end
+
 local function render(self, told)
   local job = told
   local outcomes = {}
@@ -55,7 +73,7 @@ local function render(self, told)
     table.insert(outcomes, count .. " " .. outcome)
   end
   local title = (" %s: %s   g? help"):format(job.file ~= "" and job.file or job.name, table.concat(outcomes, ", "))
-  local from = (" %s  %s"):format(job.job, job.model)
+  local from = (" %s  %s%s"):format(jobs.id(job), job.model, only(self.wanted))
   local lines, marks = { title, from, "" }, { { 0, 0, #title, "Title" }, { 1, 0, #from, "Comment" } }
   self.heads = {}
   for _, result in ipairs(told.results) do
@@ -74,7 +92,9 @@ local function render(self, told)
   if told.next_offset then
     table.insert(lines, " … m shows more, and :Padwan export writes all")
   elseif #told.results == 0 then
-    table.insert(lines, " There are no results yet: the job is " .. job.state .. ".")
+    local why = job.done and " No result is among those that were asked for."
+      or " There are no results yet: the job is %s."
+    table.insert(lines, why:format(job.state))
   end
   view.write(self.bufnr, lines)
   vim.api.nvim_buf_clear_namespace(self.bufnr, names, 0, -1)
@@ -155,7 +175,7 @@ end
 
 local function run(self, name)
   return function()
-    require("padwan.subcommands").run(name, { job = self.job.job }, { bufnr = self.bufnr })
+    require("padwan.subcommands").run(name, { job = jobs.id(self.job) }, { bufnr = self.bufnr })
   end
 end
 
@@ -198,7 +218,7 @@ end
 ---@param self padwan.ResultsView
 function M.show(self)
   client_.with(self.bufnr, function(client)
-    fetch(client, self.job.job, 0, function(told)
+    fetch(client, jobs.id(self.job), self.wanted, function(told)
       take(self, told)
     end)
   end)
@@ -212,7 +232,8 @@ function M.more(self)
     return
   end
   client_.with(self.bufnr, function(client)
-    fetch(client, self.job.job, self.next_offset, function(told)
+    local wanted = vim.tbl_extend("force", self.wanted, { offset = self.next_offset })
+    fetch(client, jobs.id(self.job), wanted, function(told)
       told.results = vim.list_extend(self.results, told.results)
       take(self, told)
     end)
@@ -223,26 +244,34 @@ end
 ---@param client vim.lsp.Client
 ---@param job string
 ---@param key? string
-function M.open(client, job, key)
-  fetch(client, job, 0, function(told)
-    local name = "padwan://results" .. client.root_dir .. "/" .. told.job
+---@param wanted? table arguments of the operation: which results to show
+function M.open(client, job, key, wanted)
+  fetch(client, job, wanted or {}, function(told)
+    local name = "padwan://results" .. client.root_dir .. "/" .. jobs.id(told)
     local bufnr = view.open(name, "padwan-results", client.root_dir, "botright vsplit")
-    vim.wo.foldmethod = "expr"
-    vim.wo.foldexpr = "v:lua.require'padwan.results_view'.fold()"
-    vim.wo.foldlevel = 99
-    vim.wo.foldtext = ""
-    vim.wo.wrap = true
-    vim.wo.linebreak = true
+    view.window_options({
+      foldmethod = "expr",
+      foldexpr = "v:lua.require'padwan.results_view'.fold()",
+      foldlevel = 99,
+      foldenable = true,
+      foldtext = "",
+      wrap = true,
+      linebreak = true,
+    })
+    views[bufnr] = views[bufnr] or { bufnr = bufnr, heads = {} }
     local self = views[bufnr]
-    if not self then
-      self = { bufnr = bufnr, heads = {} }
-      views[bufnr] = self
-      set_keys(self)
-    end
-    self.job = told
+    -- A buffer that was deleted has lost them.
+    set_keys(self)
+    self.job, self.wanted = told, wanted or {}
     take(self, told)
     vim.cmd.normal({ "zx", bang = true })
-    if key and not to_key(self, key) then
+    if not key or to_key(self, key) then
+      return
+    end
+    if told.next_offset then
+      -- It is on a page further on.
+      M.open(client, job, key, { keys = { key } })
+    else
       notify.warn("the job has no answer for " .. key .. ".")
     end
   end)
@@ -261,7 +290,8 @@ end
 --- From a prompt file: the results of its last job, at the prompt of the cursor. From elsewhere the job is asked for.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
-function M.open_beside(client, bufnr)
+---@param wanted table
+function M.open_beside(client, bufnr, wanted)
   local path = vim.api.nvim_buf_get_name(bufnr)
   local line = vim.api.nvim_win_get_cursor(0)[1] - 1
   local text = vim.api.nvim_get_current_line()
@@ -269,7 +299,7 @@ function M.open_beside(client, bufnr)
     local job = job_of(files.shown(path, client.root_dir), require("padwan.ask").listed(result))
     if not job then
       require("padwan.ask").job(client, "results", "Results", function(id)
-        M.open(client, id)
+        M.open(client, id, nil, wanted)
       end)
       return
     end
@@ -278,7 +308,7 @@ function M.open_beside(client, bufnr)
       ["end"] = { line = line, character = vim.str_utfindex(text, client.offset_encoding) },
     }
     client_.places(client, path, { range = range }, function(places)
-      M.open(client, jobs.id(job), places[1] and places[1].key)
+      M.open(client, jobs.id(job), places[1] and places[1].key, wanted)
     end)
   end)
 end

@@ -41,9 +41,9 @@ local function choices(arguments, as_before, as_now, file)
   return offered
 end
 
-local function put(client, result, offered)
+local function put(client, operation, result, offered)
   vim.ui.select(offered, {
-    prompt = result.message,
+    prompt = ("%s: %d without a good answer"):format(operation.title, #result.failed),
     kind = "padwan_retry",
     format_item = function(choice)
       return choice.text
@@ -70,16 +70,16 @@ function M.offer(client, operation, arguments)
       require("padwan.quickfix").failed(client, job, result.failed, function()
         local file = arguments.file or (job.file ~= "" and files.resolved(job.file, client.root_dir))
         if not file then
-          put(client, result, choices(arguments, result))
+          put(client, operation, result, choices(arguments, result))
           return
         end
         client_.attach(client, file)
         local with_file = vim.tbl_extend("force", arguments, { file = file })
         client_.execute(client, operation.name, with_file, function(now)
-          put(client, result, choices(arguments, result, now, file))
+          put(client, operation, result, choices(arguments, result, now, file))
         end, function()
           -- A file that is gone or has errors changes nothing about what was sent.
-          put(client, result, choices(arguments, result))
+          put(client, operation, result, choices(arguments, result))
           return true
         end)
       end)

@@ -1,7 +1,7 @@
 -- What :Padwan does: every operation of the table, some with more than its answer, and a few of the editor's own.
+local arguments_ = require("padwan.arguments")
 local ask = require("padwan.ask")
 local client_ = require("padwan.client")
-local files = require("padwan.files")
 local follow = require("padwan.follow")
 local jobs = require("padwan.jobs")
 local notify = require("padwan.notify")
@@ -13,7 +13,6 @@ local job_parameter = { name = "job", type = "string", required = true, values =
 
 --- Subcommands that are no operations.
 M.own = {
-  results = { parameters = { job_parameter } },
   stop = { parameters = { job_parameter } },
   restart = { parameters = {} },
   log = { parameters = {} },
@@ -32,82 +31,9 @@ function M.names()
   return names
 end
 
-local function has(operation, name)
-  return vim.iter(operation.parameters):any(function(parameter)
-    return parameter.name == name
-  end)
-end
-
-local function requires(operation, name)
-  return vim.iter(operation.parameters):any(function(parameter)
-    return parameter.name == name and parameter.required
-  end)
-end
-
--- Asking for what is missing
-
-local function with_job(client, operation, arguments, next_step)
-  if not requires(operation, "job") or arguments.job then
-    next_step(arguments)
-    return
-  end
-  ask.job(client, operation.name, operation.title, function(job)
-    next_step(vim.tbl_extend("force", arguments, { job = job }))
-  end)
-end
-
-local function with_file(client, operation, arguments, context, next_step)
-  if not has(operation, "prompts") or arguments.file or arguments.prompts then
-    next_step(arguments)
-    return
-  end
-  ask.file(client, context.bufnr, operation.title, function(file)
-    next_step(vim.tbl_extend("force", arguments, { file = file }))
-  end)
-end
-
-local function with_output(client, operation, arguments, next_step)
-  if not requires(operation, "output") or arguments.output then
-    next_step(arguments)
-    return
-  end
-  ask.output(client, jobs.get(arguments.job or ""), operation.title, function(output)
-    next_step(vim.tbl_extend("force", arguments, { output = output }))
-  end)
-end
-
--- The selected lines: of a prompt file its prompts by their keys, else each line as a prompt
-local function with_lines(client, arguments, context, next_step)
-  if not context.lines then
-    next_step(arguments)
-    return
-  end
-  local first, last = unpack(context.lines)
-  local path = vim.api.nvim_buf_get_name(context.bufnr)
-  local lines = vim.api.nvim_buf_get_lines(context.bufnr, first - 1, last, false)
-  if not files.is_prompt_file(path) then
-    arguments.prompts = vim.tbl_filter(function(line)
-      return vim.trim(line) ~= ""
-    end, lines)
-    next_step(arguments)
-    return
-  end
-  local range = {
-    start = { line = first - 1, character = 0 },
-    ["end"] = { line = last - 1, character = vim.str_utfindex(lines[#lines], client.offset_encoding) },
-  }
-  client_.places(client, path, { range = range }, function(places)
-    arguments.file = path
-    arguments.keys = vim.tbl_map(function(place)
-      return place.key
-    end, places)
-    next_step(arguments)
-  end)
-end
-
 -- A job is easier to find again under the name of its file than under the one that every unnamed job has.
 local function named_after(operation, arguments)
-  if has(operation, "name") and not arguments.name then
+  if arguments_.parameter(operation, "name") and not arguments.name then
     arguments.name = vim.fs.basename(arguments.file):gsub("%.[^.]*$", ""):gsub("%.prompts$", "")
   end
 end
@@ -130,10 +56,50 @@ local function summary(operation, result)
   return ("%s: %s"):format(operation.title, table.concat(told, ", "))
 end
 
+local function counted(number, noun)
+  return ("%d %s%s"):format(number, noun, number == 1 and "" or "s")
+end
+
 local after = {}
 
+function after.status(client, result, arguments)
+  jobs.told(result)
+  notify.info(("%s  %s"):format(jobs.words(result), jobs.id(result)))
+  if arguments.results and result.done then
+    require("padwan.results_view").open(client, jobs.id(result))
+  end
+end
+
+function after.delete(_, result, arguments)
+  jobs.forget({ arguments.job })
+  notify.info(result.message)
+end
+
+function after.prune(_, result, arguments)
+  if not arguments.dry_run then
+    jobs.forget(result.jobs)
+  end
+  notify.info(result.message)
+end
+
+function after.resolve(client, result, arguments)
+  notify.info(result.message)
+  -- It can have another name now, or be gone.
+  jobs.forget({ arguments.job })
+  if result.job then
+    jobs.told(result.job)
+    if not result.job.done and result.job.job ~= "" then
+      follow.start(client, result.job.job)
+    end
+  end
+end
+
 function after.create(client, result)
-  local text = ("%d prompts were sent as %s (%s)."):format(result.total, jobs.id(result), result.model)
+  local text = ("%s sent as %s (%s)."):format(
+    result.total == 1 and "1 prompt was" or result.total .. " prompts were",
+    jobs.id(result),
+    result.model
+  )
   for _, warning in ipairs(result.warnings) do
     notify.warn(warning)
   end
@@ -145,13 +111,18 @@ function after.create(client, result)
 end
 
 function after.validate(client, result)
-  local text = ("%d prompts, %d errors, %d warnings"):format(result.prompts, result.errors, result.warnings)
+  local text = ("%s, %s, %s"):format(
+    counted(result.prompts, "prompt"),
+    counted(result.errors, "error"),
+    counted(result.warnings, "warning")
+  )
   require("padwan.quickfix").problems(client, result)
   notify[result.valid and "info" or "error"](result.file ~= "" and result.file .. ": " .. text or text)
 end
 
 function after.export(_, result)
-  notify.info(("%d rows were written to %s."):format(result.rows, result.output))
+  local rows = result.rows == 1 and "1 row was" or result.rows .. " rows were"
+  notify.info(("%s written to %s."):format(rows, result.output))
   if result.warning ~= "" then
     notify.warn(result.warning)
   end
@@ -177,7 +148,7 @@ end
 function M.execute(client, operation, arguments)
   client_.execute(client, operation.name, arguments, function(result)
     if after[operation.name] then
-      after[operation.name](client, result)
+      after[operation.name](client, result, arguments)
     else
       notify.info(summary(operation, result))
     end
@@ -190,14 +161,24 @@ end
 -- Operations that do more than to run and to tell
 local instead = {}
 
-function instead.list(client)
-  require("padwan.jobs_view").open(client)
+function instead.list(client, _, arguments)
+  require("padwan.jobs_view").open(client, arguments)
 end
 
 function instead.poll(client, _, arguments)
-  -- What was asked for now counts, e.g. an output, and not how the job was watched before.
-  follow.stop(arguments.job)
-  follow.start(client, arguments.job, arguments)
+  local function watch(job)
+    -- What was asked for now counts, e.g. an output, and not how the job was watched before.
+    follow.stop(job)
+    follow.start(client, job, arguments)
+  end
+  if jobs.get(arguments.job) then
+    watch(arguments.job)
+    return
+  end
+  -- A job can be called by a part of its name.
+  client_.execute(client, "status", { job = arguments.job }, function(result)
+    watch(jobs.id(jobs.told(result)))
+  end)
 end
 
 function instead.cancel(client, operation, arguments, context)
@@ -211,6 +192,31 @@ function instead.cancel(client, operation, arguments, context)
   end
 end
 
+-- What cannot be undone is asked for, also when the job was named.
+function instead.delete(client, operation, arguments)
+  local title = ("Delete %s, at the service and here, with its answers?"):format(arguments.job)
+  ask.confirm(title, "Delete the job", "Leave it", function()
+    M.execute(client, operation, arguments)
+  end)
+end
+
+function instead.prune(client, operation, arguments)
+  if arguments.dry_run then
+    M.execute(client, operation, arguments)
+    return
+  end
+  local looking = vim.tbl_extend("force", arguments, { dry_run = true })
+  client_.execute(client, operation.name, looking, function(result)
+    if #result.jobs == 0 then
+      notify.info(result.message)
+      return
+    end
+    ask.confirm(result.message, "Forget them", "Leave them", function()
+      M.execute(client, operation, arguments)
+    end)
+  end)
+end
+
 function instead.retry(client, operation, arguments)
   if arguments.submit then
     require("padwan.retry").send(client, arguments)
@@ -219,44 +225,33 @@ function instead.retry(client, operation, arguments)
   end
 end
 
-local function run_operation(client, operation, arguments, context)
-  with_lines(client, arguments, context, function(lined)
-    with_file(client, operation, lined, context, function(filed)
-      with_job(client, operation, filed, function(named)
-        with_output(client, operation, named, function(complete)
-          for _, name in ipairs({ "file", "output" }) do
-            if complete[name] then
-              complete[name] = vim.fn.fnamemodify(complete[name], ":p")
-            end
-          end
-          if complete.file then
-            client_.attach(client, complete.file)
-            named_after(operation, complete)
-          end
-          local run = instead[operation.name]
-          if run then
-            run(client, operation, complete, context)
-          else
-            M.execute(client, operation, complete)
-          end
-        end)
-      end)
-    end)
+local function run_operation(client, operation, given, context)
+  arguments_.complete(client, operation, given, context, function(arguments)
+    if arguments.file then
+      client_.attach(client, arguments.file)
+      named_after(operation, arguments)
+    end
+    local run = instead[operation.name] or M.execute
+    run(client, operation, arguments, context)
   end)
 end
 
 -- The editor's own
 
 local function results(client, arguments, context)
-  if arguments.job then
-    require("padwan.results_view").open(client, arguments.job)
-    return
-  end
-  require("padwan.results_view").open_beside(client, context.bufnr)
+  local operation = require("padwan.command").operation("results")
+  arguments_.with_lines(client, operation, arguments, context, function(wanted)
+    if wanted.job then
+      require("padwan.results_view").open(client, wanted.job, nil, wanted)
+    else
+      require("padwan.results_view").open_beside(client, context.bufnr, wanted)
+    end
+  end)
 end
 
 local function stop(arguments)
-  local stopped = follow.stop(arguments.job)
+  local known = jobs.get(arguments.job or "")
+  local stopped = follow.stop(known and jobs.id(known) or arguments.job)
   if #stopped == 0 then
     notify.warn("no job is watched.")
   else
