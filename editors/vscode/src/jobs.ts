@@ -9,6 +9,8 @@ import type { Server } from "./server";
 const LIMIT = 200;
 /** Names of jobs that had not ended when they were seen last: some end while no window is open. */
 const UNFINISHED = "padwan.unfinished";
+/** Jobs that ended before this window was there and of which it is asked what became of their prompts. */
+const LOOKED_INTO = 20;
 
 export interface Tally {
   total: number;
@@ -24,6 +26,8 @@ export class Jobs implements vscode.Disposable {
   failure = "";
   /** Whether anybody has looked at the jobs; before that no service is asked. */
   wanted = false;
+  /** Names that were heard of, and looked for in the list once. */
+  private readonly heard = new Set<string>();
   private readonly etas = new Map<string, number>();
   private readonly outcomes = new Map<string, Record<string, number>>();
   private readonly changedEvent = new vscode.EventEmitter<void>();
@@ -78,7 +82,9 @@ export class Jobs implements vscode.Disposable {
       );
       this.warning = lists.map(({ warning }) => warning).find(Boolean) ?? "";
       this.failure = "";
-      this.list = merged(lists.flatMap(({ jobs }) => jobs));
+      // A job that was seen to end while the answer was under way has ended.
+      const ended = new Map(this.list.filter(({ done }) => done).map((job) => [jobName(job), job]));
+      this.list = merged(lists.flatMap(({ jobs }) => jobs)).map((job) => (!job.done && ended.get(jobName(job))) || job);
     } catch (error) {
       const { code, message } = failureOf(error);
       this.log.warn(`jobs cannot be listed: ${message}`);
@@ -89,6 +95,7 @@ export class Jobs implements vscode.Disposable {
       return;
     }
     await this.changed();
+    await this.lookInto(this.list.filter((job) => job.done && job.id && !this.outcomes.has(jobName(job))));
   }
 
   /** Take in what the server has just told of a job. */
@@ -112,7 +119,11 @@ export class Jobs implements vscode.Disposable {
 
   private apply(look: JobProgress): void {
     const job = this.list.find((known) => jobName(known) === look.job || known.job === look.job);
-    if (!job || job.done) {
+    if (!job) {
+      void this.hear(look.job);
+      return;
+    }
+    if (job.done) {
       return;
     }
     const { state, total, succeeded, failed, pending, eta } = look;
@@ -123,6 +134,24 @@ export class Jobs implements vscode.Disposable {
       this.etas.set(job.job, eta);
     }
     this.changedEvent.fire();
+  }
+
+  /** A job that an assistant, a script or another window has sent. */
+  private async hear(name: string): Promise<void> {
+    if (!this.heard.has(name)) {
+      this.heard.add(name);
+      await this.refresh();
+    }
+  }
+
+  /** Learn what became of the prompts of jobs: a job may be called a success although some have no answer. */
+  private async lookInto(jobs: Job[]): Promise<void> {
+    for (const job of jobs.slice(0, LOOKED_INTO)) {
+      await this.learnOutcomes(job);
+    }
+    if (jobs.length) {
+      this.changedEvent.fire();
+    }
   }
 
   /** Tell the change, and of jobs that were not done before and are now, that they have ended. */

@@ -15,6 +15,7 @@ import {
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import type { ApiKey } from "./apiKey";
+import { NotRunningError, SERVER_STEPS, showError } from "./failure";
 import { checkFit } from "./fit";
 import { type Arguments, type JobProgress, serverCommand } from "./operations";
 import { findProgram, type Program } from "./program";
@@ -51,6 +52,15 @@ export class Server implements vscode.Disposable {
     return this.starting;
   }
 
+  /** Start it anew if it would now be another program than the one that runs. */
+  async restartIfOther(): Promise<void> {
+    await this.starting;
+    const found = await findProgram();
+    if (JSON.stringify(found) !== JSON.stringify(this.program)) {
+      await this.restart();
+    }
+  }
+
   /** Run one operation. Raises what failureOf understands. */
   async run<R>(
     operation: string,
@@ -80,6 +90,31 @@ export class Server implements vscode.Disposable {
     return found ? client.protocol2CodeConverter.asLocation(found) : undefined;
   }
 
+  /** The keys of the prompts that a range of a prompt file touches, each once, in the file's order. */
+  async keysIn(file: vscode.Uri, range: vscode.Range): Promise<string[]> {
+    const client = await this.running();
+    const textDocument = { uri: client.code2ProtocolConverter.asUri(file) };
+    const keys = new Set<string>();
+    let rest = client.code2ProtocolConverter.asRange(range);
+    for (let before = -1; keys.size > before; ) {
+      before = keys.size;
+      // The server tells so many at once; the next ones begin where the last of these ends.
+      const found = await client.sendRequest<{ key: string; range: typeof rest }[]>("padwan/prompts", {
+        textDocument,
+        range: rest,
+      });
+      for (const { key, range: place } of found) {
+        const common = client.protocol2CodeConverter.asRange(place).intersection(range);
+        // One that only begins where the range ends is not in it.
+        if (common && !common.isEmpty) {
+          keys.add(key);
+        }
+        rest = { start: place.end, end: rest.end };
+      }
+    }
+    return [...keys];
+  }
+
   dispose(): void {
     void this.stop();
     this.stateEvent.dispose();
@@ -97,7 +132,7 @@ export class Server implements vscode.Disposable {
   private async running(): Promise<LanguageClient> {
     await this.starting;
     if (this.client?.state !== State.Running) {
-      throw new Error("padwan-server is not running.");
+      throw new NotRunningError();
     }
     return this.client;
   }
@@ -151,19 +186,7 @@ export class Server implements vscode.Disposable {
 
   private failed(message: string): void {
     this.changed("failed");
-    void this.offerHelp(message);
-  }
-
-  private async offerHelp(message: string): Promise<void> {
-    const steps = {
-      Install: "padwan.install",
-      "Choose Interpreter": "padwan.chooseInterpreter",
-      "Show Log": "padwan.showLog",
-    };
-    const picked = await vscode.window.showErrorMessage(message, ...Object.keys(steps));
-    if (picked) {
-      await vscode.commands.executeCommand(steps[picked as keyof typeof steps]);
-    }
+    void showError(message, SERVER_STEPS);
   }
 
   private changed(state: ServerState): void {

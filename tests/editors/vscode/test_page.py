@@ -166,7 +166,7 @@ def test_a_job_is_cancelled_from_its_row(folder: Path, open_window: OpenWindow) 
     row = window.job(re.compile("ask.*running"))
     row.hover()
     row.get_by_role("button", name="Cancel Batch Job").click()
-    window.page.locator(".monaco-dialog-box .monaco-button", has_text="Cancel Job").click()
+    window.dialog("Cancel Job")
     advance(folder, 5)
     shown(window.toast(re.compile("Batch job ask (was cancelled|has ended): 0 of 5")))
 

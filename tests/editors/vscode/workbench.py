@@ -11,12 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zipfile import ZipFile
 
+import psutil
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
@@ -61,13 +63,16 @@ class CodeServer:
         self._more = environment
         self.folder = folder
         self._data = folder / "data"
+        self.trusts_nobody = False
+        """Whether a folder is trusted only when its user says so."""
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
+        self.settings = self._data / "User" / "settings.json"
         user = self._data / "User"
         user.mkdir(parents=True)
-        (user / "settings.json").write_text(json.dumps(SETTINGS))
+        self.settings.write_text(json.dumps(SETTINGS))
         (folder / "config.yaml").write_text("auth: none\n")
-        (folder / "home").mkdir()
+        (folder / "home").mkdir(exist_ok=True)
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -94,17 +99,31 @@ class CodeServer:
         command = [*self._command, "--install-extension", str(vsix)]
         subprocess.run(command, env=self._environment, check=True, stdout=subprocess.DEVNULL)
 
+    def add_folder(self, extension: Path) -> None:
+        """Install an extension that needs no building, from its folder."""
+        vsix = self.folder / f"{extension.name}.vsix"
+        with ZipFile(vsix, "w") as archive:
+            for file in extension.iterdir():
+                archive.write(file, f"extension/{file.name}")
+        self.add_extension(vsix)
+
+    def processes(self, *words: str) -> list[psutil.Process]:
+        """What it started, by words of the command line."""
+        started = psutil.Process(self._process.pid).children(recursive=True) if self._process else []
+        return [process for process in started if set(words) <= set(_command_of(process))]
+
     @contextmanager
     def running(self, *options: str) -> Iterator[CodeServer]:
         """Serve until the end of the block."""
         with socket.socket() as chosen:
             chosen.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{chosen.getsockname()[1]}"
-        quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
-        quiet += ["--disable-getting-started-override", "--disable-proxy"]
+        quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-proxy"]
+        quiet += ["--disable-getting-started-override", *([] if self.trusts_nobody else ["--disable-workspace-trust"])]
         command = [*self._command, "--bind-addr", self.address, *quiet, *options]
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, start_new_session=True)
+        self._process = process
         try:
             self._wait(process)
             yield self
@@ -131,6 +150,13 @@ class CodeServer:
     def remote(self, path: Path) -> str:
         """A path as the window names it."""
         return f"vscode-remote://{self.address}{path}"
+
+
+def _command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def settings_of(workspace: Path, **settings: Any) -> None:
@@ -198,7 +224,7 @@ class Window:
                 self.page.keyboard.press("Escape")
         raise AssertionError(f"there is no command {title}")
 
-    def row(self, text: str) -> Locator:
+    def row(self, text: str | re.Pattern[str]) -> Locator:
         """A row of the quick pick."""
         return self.page.locator(".quick-input-list .monaco-list-row", has_text=text)
 
@@ -221,6 +247,23 @@ class Window:
         """Press a button of a message."""
         self.toast(toast).locator(".monaco-button", has_text=button).first.click()
 
+    def close_toast(self, text: str | re.Pattern[str]) -> None:
+        """Take a message away."""
+        toast = self.toast(text).first
+        toast.hover()
+        toast.get_by_role("button", name="Clear Notification").click()
+
+    def dialog(self, button: str) -> None:
+        """Say yes in the dialog that asks."""
+        self.page.locator(".monaco-dialog-box .monaco-button", has_text=button).click()
+
+    def go_to(self, line: int, column: int) -> None:
+        """Put the cursor of the editor somewhere."""
+        self.page.keyboard.press("Control+g")
+        self.page.locator(".quick-input-widget input").first.fill(f":{line}:{column}")
+        self.page.keyboard.press("Enter")
+        self.status_bar(f"Ln {line}, Col {column}").wait_for()
+
     def job(self, text: str | re.Pattern[str]) -> Locator:
         """A row of the view Batch Jobs."""
         return self.page.locator(".pane-body .monaco-list-row").filter(has_text=text)
@@ -229,6 +272,10 @@ class Window:
         """Show the view Batch Jobs."""
         self.status.first.click()
         self.page.locator(".composite.title", has_text="Batch Jobs").wait_for()
+
+    def refresh_jobs(self) -> None:
+        """Ask for the jobs anew."""
+        self.page.locator(".composite.title").get_by_role("button", name="Refresh Batch Jobs").click()
 
     @property
     def status(self) -> Locator:
@@ -254,6 +301,18 @@ class Window:
     def confirm(self) -> None:
         """Press OK in a list of choices or a dialog for files."""
         self.page.locator(".quick-input-widget .monaco-button", has_text=re.compile("^(OK|Choose)$")).click()
+
+    def log_line(self, text: re.Pattern[str]) -> Locator:
+        """A line of the extension's log, which is shown."""
+        return self.page.locator(".output-view-container .view-line, .output-view .view-line").filter(has_text=text)
+
+    def until(self, look: Callable[[], bool]) -> None:
+        """Wait until something is so that is not to be seen on the page."""
+        for _ in range(int(WITHIN * 10)):
+            if look():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("waited too long")
 
     def copied(self, text: str) -> None:
         """Wait until the clipboard holds a text."""
