@@ -76,7 +76,9 @@ export class Forms {
     }
     const items = names.map((name) => {
       const job = this.jobs.list.find((known) => known.job === name);
-      return { label: name, description: job ? `${jobTitle(job)} · ${description(job, this.jobs)}` : "" };
+      const known =
+        job && `${jobTitle(job)} · ${description(job, this.jobs)} · ${new Date(job.created).toLocaleString()}`;
+      return { label: name, description: known ?? "" };
     });
     const { label } = await pick(items, title, "Which of these is it?");
     return { ...params, candidate: label };

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { failureOf } from "./failure";
-import { type Job, type JobList, type JobProgress, type JobStatus, jobName, UNCERTAIN } from "./operations";
+import { type Job, type JobList, type JobProgress, type JobStatus, jobKey, jobName, UNCERTAIN } from "./operations";
 import type { Server } from "./server";
 
 /** Jobs of the service that are asked for at most. */
@@ -59,7 +59,7 @@ export class Jobs implements vscode.Disposable {
    * answered, so that its own counts serve only until the outcomes are known.
    */
   tally(job: Job): Tally {
-    const outcomes = Object.entries(this.outcomes.get(jobName(job)) ?? {});
+    const outcomes = Object.entries(this.outcomes.get(jobKey(job)) ?? {});
     if (!outcomes.length) {
       return { total: job.total, unanswered: job.failed };
     }
@@ -83,8 +83,8 @@ export class Jobs implements vscode.Disposable {
       this.warning = lists.map(({ warning }) => warning).find(Boolean) ?? "";
       this.failure = "";
       // A job that was seen to end while the answer was under way has ended.
-      const ended = new Map(this.list.filter(({ done }) => done).map((job) => [jobName(job), job]));
-      this.list = merged(lists.flatMap(({ jobs }) => jobs)).map((job) => (!job.done && ended.get(jobName(job))) || job);
+      const ended = new Map(this.list.filter(({ done }) => done).map((job) => [jobKey(job), job]));
+      this.list = merged(lists.flatMap(({ jobs }) => jobs)).map((job) => (!job.done && ended.get(jobKey(job))) || job);
     } catch (error) {
       const { code, message } = failureOf(error);
       this.log.warn(`jobs cannot be listed: ${message}`);
@@ -95,15 +95,15 @@ export class Jobs implements vscode.Disposable {
       return;
     }
     await this.changed();
-    await this.lookInto(this.list.filter((job) => job.done && job.id && !this.outcomes.has(jobName(job))));
+    await this.lookInto(this.list.filter((job) => job.done && job.id && !this.outcomes.has(jobKey(job))));
   }
 
   /** Take in what the server has just told of a job. */
   async put(told: Job & Partial<JobStatus>): Promise<void> {
     if (told.outcomes) {
-      this.outcomes.set(jobName(told), told.outcomes);
+      this.outcomes.set(jobKey(told), told.outcomes);
     }
-    const at = this.list.findIndex((job) => jobName(job) === jobName(told));
+    const at = this.list.findIndex((job) => jobKey(job) === jobKey(told));
     if (at < 0) {
       this.list.unshift(told);
     } else {
@@ -118,7 +118,7 @@ export class Jobs implements vscode.Disposable {
   }
 
   private apply(look: JobProgress): void {
-    const job = this.list.find((known) => jobName(known) === look.job || known.job === look.job);
+    const job = this.list.find((known) => known.job === look.job);
     if (!job) {
       void this.hear(look.job);
       return;
@@ -156,10 +156,10 @@ export class Jobs implements vscode.Disposable {
 
   /** Tell the change, and of jobs that were not done before and are now, that they have ended. */
   private async changed(): Promise<void> {
-    const known = new Map(this.list.map((job) => [jobName(job), job]));
+    const known = new Map(this.list.map((job) => [jobKey(job), job]));
     const ended = this.remembered.map((name) => known.get(name)).filter((job) => job?.done) as Job[];
     const unlisted = this.remembered.filter((name) => !known.has(name));
-    await this.memory.update(UNFINISHED, [...this.unfinished.map(jobName), ...unlisted]);
+    await this.memory.update(UNFINISHED, [...this.unfinished.map(jobKey), ...unlisted]);
     this.changedEvent.fire();
     await Promise.all(ended.map((job) => this.tellEnded(job)));
     await Promise.all(unlisted.map((name) => this.lookUp(name)));
@@ -167,7 +167,7 @@ export class Jobs implements vscode.Disposable {
 
   /** Tell the end of a job. It may have retried others: what is known of those that lacked answers is asked anew. */
   private async tellEnded(job: Job): Promise<void> {
-    const lacking = this.list.filter((other) => this.outcomes.has(jobName(other)) && this.tally(other).unanswered);
+    const lacking = this.list.filter((other) => this.outcomes.has(jobKey(other)) && this.tally(other).unanswered);
     await Promise.all([job, ...lacking].map((other) => this.learnOutcomes(other)));
     this.changedEvent.fire();
     this.endedEvent.fire(job);
@@ -176,9 +176,9 @@ export class Jobs implements vscode.Disposable {
   private async learnOutcomes(job: Job): Promise<void> {
     try {
       const { outcomes } = await this.server.run<JobStatus>("status", { job: jobName(job) });
-      this.outcomes.set(jobName(job), outcomes);
+      this.outcomes.set(jobKey(job), outcomes);
     } catch (error) {
-      this.log.warn(`outcomes of ${jobName(job)} are not known: ${failureOf(error).message}`);
+      this.log.warn(`outcomes of ${jobKey(job)} are not known: ${failureOf(error).message}`);
     }
   }
 
@@ -207,8 +207,8 @@ function roots(): { root?: string }[] {
 function merged(jobs: Job[]): Job[] {
   const byName = new Map<string, Job>();
   for (const job of jobs) {
-    if (job.id || !byName.has(jobName(job))) {
-      byName.set(jobName(job), job);
+    if (job.id || !byName.has(jobKey(job))) {
+      byName.set(jobKey(job), job);
     }
   }
   return [...byName.values()].sort((a, b) => b.created.localeCompare(a.created));

@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Jobs } from "./jobs";
-import { isUnsettled, type Job, jobName, jobTitle, UNCERTAIN } from "./operations";
+import { isUnsettled, type Job, jobKey, jobName, jobTitle, UNCERTAIN } from "./operations";
 
 const ICONS: Record<string, [icon: string, colour: string]> = {
   PENDING: ["clock", "charts.blue"],
@@ -44,7 +44,7 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
     const { Expanded, None } = vscode.TreeItemCollapsibleState;
     const title = job.retry_of ? `Retry of ${jobTitle(job)}` : jobTitle(job);
     const item = new vscode.TreeItem(title, this.getChildren(job).length ? Expanded : None);
-    item.id = jobName(job);
+    item.id = jobKey(job);
     item.iconPath = icon(job, this.jobs);
     item.description = description(job, this.jobs);
     item.tooltip = tooltip(job);

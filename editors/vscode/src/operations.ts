@@ -113,6 +113,11 @@ export function jobName(job: Job): string {
   return job.job || job.id;
 }
 
+/** What a job is known by for as long as it lives: its name comes only with the service's answer. */
+export function jobKey(job: Job): string {
+  return job.id || job.job;
+}
+
 /** What people call a job. */
 export function jobTitle(job: Job): string {
   return job.name || jobName(job);

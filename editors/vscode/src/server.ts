@@ -145,7 +145,7 @@ export class Server implements vscode.Disposable {
       return this.failed("padwan-server was not found.");
     }
     const { command, args, origin } = this.program;
-    this.log.info(`starting ${[command, ...args, "lsp"].join(" ")} (found by ${origin})`);
+    this.log.info(`found by ${origin}: ${[command, ...args, "lsp"].join(" ")}`);
     const client = new LanguageClient("padwan", "Padwan", await this.options(this.program), this.clientOptions());
     this.client = client;
     client.onDidChangeState(({ newState }) => this.clientChanged(client, newState));

@@ -67,9 +67,10 @@ export const tests: Tests = {
 
   "each snippet is offered, and is a prompt without a problem once it is inserted": async () => {
     for (const { prefix, name } of SNIPPETS) {
-      const document = await open(`${prefix}.prompts.json`, "[]");
-      await until(async () => (await offered(document)).includes(prefix));
-      await vscode.window.activeTextEditor?.insertSnippet(new vscode.SnippetString(""), new vscode.Position(0, 1));
+      const document = await open(`${prefix}.prompts.json`, "[\n  \n]");
+      await until(async () => (await offered(document)).includes(name));
+      const editor = await vscode.window.showTextDocument(document);
+      editor.selection = new vscode.Selection(INSIDE, INSIDE);
       await vscode.commands.executeCommand("editor.action.insertSnippet", { langId: "padwan-prompts", name });
       const [record] = JSON.parse(document.getText());
       assert.equal(record.key, "key");
@@ -98,15 +99,16 @@ export const tests: Tests = {
 
 const SNIPPETS = Object.entries(snippets).map(([name, { prefix }]) => ({ name, prefix }));
 
+const INSIDE = new vscode.Position(1, 2);
+
+/** The names of the snippets that are offered; what the server offers has none. */
 async function offered(document: vscode.TextDocument): Promise<string[]> {
   const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
     "vscode.executeCompletionItemProvider",
     document.uri,
-    new vscode.Position(0, 1),
+    INSIDE,
   );
-  return items
-    .filter(({ kind }) => kind === vscode.CompletionItemKind.Snippet)
-    .map(({ label }) => (typeof label === "string" ? label : label.label));
+  return items.map(({ label }) => (typeof label === "string" ? "" : (label.description ?? "")));
 }
 
 function hints(document: vscode.TextDocument): Thenable<vscode.InlayHint[]> {

@@ -263,6 +263,64 @@ def test_a_hundred_thousand_results_are_few_elements(folder: Path, open_window: 
     expect(table.locator("aside h2")).to_have_text("prompt-99998")
 
 
+def test_the_table_is_used_with_the_keyboard_alone(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, answers=ANSWERS, clock={"pending": 0, "running": 0})
+    write_prompts(folder)
+    Shell(folder, dict(os.environ))("batch", "create", "-f", "ask.prompts.json", "-n", "ask", "--backend", "emulator")
+    window = open_window(folder)
+    window.show_jobs()
+    # A job that ended before this window was there, with prompts that have no answer.
+    shown(window.job(re.compile("ask.*2 failed")))
+    window.job("ask").click()
+    table, keyboard = window.table(), window.page.keyboard
+    shown(table.get_by_role("row", name="Short waves"))
+    grid = table.get_by_role("grid", name="Results")
+    expect(grid).to_be_focused()
+    keyboard.press("ArrowDown")
+    keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    expect(table.get_by_role("complementary", name="Answer")).to_contain_text("The queue moves slowly.")
+    expect(table.get_by_role("row", selected=True)).to_contain_text("haiku")
+    assert window.violations() == []
+    keyboard.press("ArrowUp")
+    expect(table.get_by_role("complementary", name="Answer")).to_contain_text("Short waves")
+    keyboard.press("Control+c")
+    window.copied(ANSWERS["sky"]["text"])
+
+    # What is pressed keeps the focus.
+    keyboard.press("/")
+    expect(table.get_by_role("searchbox", name="Search keys and answers")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("Space")
+    ok = table.get_by_role("button", name="ok 3")
+    expect(ok).to_be_focused()
+    expect(ok).to_have_attribute("aria-pressed", "true")
+    expect(table.get_by_role("status")).to_contain_text("3 of 5 prompts")
+    keyboard.press("Space")
+    expect(ok).to_have_attribute("aria-pressed", "false")
+    sort = table.get_by_role("button", name="Sort by tokens")
+    sort.focus()
+    keyboard.press("Enter")
+    expect(sort).to_be_focused()
+    expect(table.get_by_role("columnheader", name="Sort by tokens")).to_have_attribute("aria-sort", "descending")
+    keyboard.press("/")
+    table.get_by_role("searchbox").fill("nothing like this")
+    expect(table.get_by_role("button", name="Export 0 shown")).to_be_disabled()
+
+    # It comes back with its window, and in other colours.
+    window.page.reload()
+    shown(table.get_by_role("button", name="Export 0 shown"))
+    table.get_by_role("searchbox").fill("")
+    table.get_by_role("row", name="haiku").click()
+    for theme, name in (("Default Light Modern", "light"), ("Default High Contrast", "contrast")):
+        window.command("Preferences: Color Theme")
+        window.page.locator(".quick-input-widget input").first.fill(theme)
+        window.row(theme).first.click()
+        shown(window.themed(name))
+        assert window.violations() == []
+        window.picture(f"table-{name}")
+
+
 def test_a_window_on_two_folders_shows_the_jobs_of_both(tmp_path: Path, open_window: OpenWindow) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -193,6 +193,7 @@ def test_a_folder_that_is_not_trusted_chooses_no_program(
 def test_a_server_that_may_not_fit_is_told_and_can_be_updated(
     workspace: Path, home: Home, open_window: OpenWindow
 ) -> None:
+    (workspace / "ask.prompts.json").write_text('["x"]')
     older = home.program("older.py", OLDER)
     older.write_text(OLDER)
     settings_of(workspace, **{"server.command": [sys.executable, str(older)]})
@@ -213,6 +214,7 @@ def test_a_server_that_may_not_fit_is_told_and_can_be_updated(
 
 def test_a_program_that_is_no_server_is_told_once_with_what_helps(workspace: Path, open_window: OpenWindow) -> None:
     settings_of(workspace, interpreter="/bin/false")
+    (workspace / "ask.prompts.json").write_text('["x"]')
     window = open_window(workspace)
     shown(window.toast("padwan-server did not start"))
     for button in ("Install", "Choose Interpreter", "Show Log"):

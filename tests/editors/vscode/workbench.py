@@ -22,8 +22,10 @@ import psutil
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from tests.editors.vscode.tools import PICTURES, Tools
+from tests.editors.vscode.tools import EXTENSION, PICTURES, Tools
 
+AXE = EXTENSION / "node_modules" / "axe-core" / "axe.min.js"
+"""The rules for pages that all can use: https://github.com/dequelabs/axe-core."""
 NOWHERE = "http://127.0.0.1:9/none"
 WITHIN = 30.0
 """Seconds after which a test gives up waiting."""
@@ -320,7 +322,22 @@ class Window:
 
     def table(self) -> FrameLocator:
         """The webview that is shown."""
-        return self.page.frame_locator("iframe.webview.ready").frame_locator("iframe#active-frame")
+        shown = self.page.locator("iframe.webview.ready >> visible=true")
+        return shown.content_frame.frame_locator("iframe#active-frame")
+
+    def themed(self, kind: str) -> Locator:
+        """What is shown in the table's colours of a kind of theme, named as VS Code names it on the page."""
+        kinds = {"light": "vscode-light", "contrast": "vscode-high-contrast"}
+        return self.table().locator(f"body.{kinds[kind]} .grid")
+
+    def violations(self) -> list[str]:
+        """What the webview lacks for those who use it without seeing it, or cannot tell its colours apart."""
+        body = self.table().locator("body").element_handle()
+        frame = body.owner_frame() if body else None
+        assert frame
+        frame.evaluate(AXE.read_text(encoding="utf-8"))
+        found = frame.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
     def picture(self, name: str) -> None:
         """Keep what is to be seen as a picture."""
