@@ -225,11 +225,12 @@ async function askWhich(title: string): Promise<string[]> {
 
 /** Which of several folders is meant; of one, nothing is asked. */
 async function askFolder(title: string): Promise<{ root?: string }> {
-  if ((vscode.workspace.workspaceFolders?.length ?? 0) < 2) {
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length < 2) {
     return {};
   }
-  const folder = await vscode.window.showWorkspaceFolderPick({ placeHolder: title, ignoreFocusOut: true });
-  return { root: chosen(folder).uri.toString() };
+  const items = folders.map(({ name, uri }) => ({ label: name, description: uri.fsPath, uri }));
+  return { root: (await pick(items, title, "Folder")).uri.toString() };
 }
 
 function hasSource(given: Arguments): boolean {

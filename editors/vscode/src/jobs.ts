@@ -127,6 +127,15 @@ export class Jobs implements vscode.Disposable {
       return;
     }
     const { state, total, succeeded, failed, pending, eta } = look;
+    if (
+      eta === (this.etas.get(job.job) ?? null) &&
+      job.state === state &&
+      job.total === total &&
+      job.pending === pending
+    ) {
+      // Nothing to draw anew, and so to move under somebody's mouse.
+      return;
+    }
     Object.assign(job, { state, total, succeeded, failed, pending });
     if (eta === null) {
       this.etas.delete(job.job);

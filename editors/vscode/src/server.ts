@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import {
   ExecuteCommandRequest,
-  LanguageClient,
+  type LanguageClient,
   type LanguageClientOptions,
   type Middleware,
   type ServerOptions,
@@ -15,6 +15,7 @@ import {
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import type { ApiKey } from "./apiKey";
+import { Crashes, QuietClient } from "./crashes";
 import { NotRunningError, SERVER_STEPS, showError } from "./failure";
 import { checkFit } from "./fit";
 import { type Arguments, type JobProgress, serverCommand } from "./operations";
@@ -146,16 +147,20 @@ export class Server implements vscode.Disposable {
     }
     const { command, args, origin } = this.program;
     this.log.info(`found by ${origin}: ${[command, ...args, "lsp"].join(" ")}`);
-    const client = new LanguageClient("padwan", "Padwan", await this.options(this.program), this.clientOptions());
+    const crashes: Crashes = new Crashes(() => client);
+    const options = { ...this.clientOptions(), errorHandler: crashes };
+    const client: LanguageClient = new QuietClient("padwan", "Padwan", await this.options(this.program), options);
     this.client = client;
     client.onDidChangeState(({ newState }) => this.clientChanged(client, newState));
     client.onNotification("padwan/jobProgress", (look: JobProgress) => this.progressEvent.fire(look));
     try {
-      await client.start();
+      // The client waits on for a server that ends before it has answered.
+      await Promise.race([client.start(), crashes.early]);
     } catch (error) {
       this.log.error(`not started: ${error instanceof Error ? error.message : error}`);
       return this.failed(`padwan-server did not start: ${command} (${origin}).`);
     }
+    crashes.ran(() => this.failed("padwan-server ended again and again."));
     const { serverInfo, capabilities } = client.initializeResult ?? {};
     this.log.info(`running padwan-server ${serverInfo?.version}`);
     checkFit(this.extension, serverInfo?.version ?? "", capabilities?.executeCommandProvider?.commands ?? []);

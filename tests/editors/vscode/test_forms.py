@@ -178,7 +178,7 @@ def test_a_window_on_two_folders_asks_which_one_is_meant(tmp_path: Path, open_wi
     window.press("Batch job again has ended", "Open Results")
     shown(window.table().get_by_role("row", name="From two"))
     window.command("Padwan: Prune Old Batch Jobs")
-    window.pick("two")
+    window.pick(re.compile("^two"))
     window.pick("Days")
     window.answer("Forget jobs", "0")
     window.pick("Prune Old Batch Jobs")

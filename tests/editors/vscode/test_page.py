@@ -147,9 +147,7 @@ def test_an_end_while_the_window_was_closed_is_told(folder: Path, open_window: O
     window.pick("gemini-3.8-flash")
     window.answer("Name of the job")
     shown(window.status.filter(has_text="1 running"))
-    # Leaving the page ends its extension host, as closing a window does; a page that vanishes is waited for.
-    window.page.goto("about:blank")
-    window.page.close()
+    window.close(folder)
     advance(folder, 100)
     shown(open_window(folder).toast("Batch job ask has ended: every prompt has an answer (5)."))
 
@@ -308,6 +306,7 @@ def test_the_table_is_used_with_the_keyboard_alone(folder: Path, open_window: Op
     expect(table.get_by_role("button", name="Export 0 shown")).to_be_disabled()
 
     # It comes back with its window, and in other colours.
+    window.stored("memento/workbench.parts.editor", "nothing like this")
     window.page.reload()
     shown(table.get_by_role("button", name="Export 0 shown"))
     table.get_by_role("searchbox").fill("")

@@ -201,10 +201,10 @@ def test_a_server_that_may_not_fit_is_told_and_can_be_updated(
     window = open_window(workspace)
     message = f"padwan-server 9.9.9 and this extension ({__version__}) may not fit each other."
     shown(window.toast(message))
-    window.picture("misfit")
     settings_of(workspace)
     window.press(message, "Update padwan-server")
     shown(window.row("With uv, for this user"))
+    window.picture("update")
     window.pick("With uv, for this user")
     window.command("Padwan: Show Log")
     shown(window.log_line(re.compile(rf"running\s+padwan-server\s+{re.escape(__version__)}")))

@@ -57,6 +57,25 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+STORED = """async ([key, words]) => {
+  for (const { name } of await indexedDB.databases()) {
+    const database = await new Promise((resolve) => {
+      const opening = indexedDB.open(name);
+      opening.onsuccess = () => resolve(opening.result);
+    });
+    const value = await new Promise((resolve) => {
+      if (!database.objectStoreNames.contains("ItemTable")) return resolve("");
+      const reading = database.transaction("ItemTable").objectStore("ItemTable").get(key);
+      reading.onsuccess = () => resolve(String(reading.result));
+    });
+    database.close();
+    if (value.includes(words)) return true;
+  }
+  return false;
+}"""
+"""Whether the browser has stored a value of this window that has some words in it."""
+
+
 class CodeServer:
     """VS Code's server, with its own home and the extension in it."""
 
@@ -161,6 +180,12 @@ def _command_of(process: psutil.Process) -> list[str]:
         return []
 
 
+def _servers() -> list[psutil.Process]:
+    """Language servers that run, each with the folder that it was started in."""
+    running = psutil.process_iter(["cmdline", "cwd"])
+    return [process for process in running if {"padwan_server", "lsp"} <= set(process.info["cmdline"] or ())]
+
+
 def settings_of(workspace: Path, **settings: Any) -> None:
     """Set what is under ``padwan.`` in a workspace; the server is the one under test unless said otherwise."""
     folder = workspace / ".vscode"
@@ -206,6 +231,22 @@ class Window:
                 continue
         raise AssertionError(f"the window of {url} stayed empty")
 
+    def stored(self, key: str, words: str) -> None:
+        """Wait until the browser has stored something, which VS Code does some time after it was asked to."""
+        self.page.wait_for_function(STORED, arg=[key, words])
+
+    def close(self, workspace: Path) -> None:
+        """Close it as its user does, and wait until all that belongs to it has ended."""
+        self.stored("padwan.padwan", '"padwan.unfinished":["')
+        # Leaving the page ends its extension host, as closing a window does; a page that vanishes is waited for.
+        self.page.goto("about:blank")
+        self.page.close()
+        until = time.monotonic() + WITHIN
+        while any(process.info["cwd"] == str(workspace) for process in _servers()):
+            if time.monotonic() > until:
+                raise AssertionError("the server of a closed window lives on")
+            time.sleep(0.1)
+
     def open_file(self, name: str) -> None:
         """Open a file from the explorer."""
         row = self.page.locator(".explorer-folders-view .monaco-list-row").filter(
@@ -227,10 +268,10 @@ class Window:
         raise AssertionError(f"there is no command {title}")
 
     def row(self, text: str | re.Pattern[str]) -> Locator:
-        """A row of the quick pick."""
-        return self.page.locator(".quick-input-list .monaco-list-row", has_text=text)
+        """A row of the quick pick. The one before leaves its rows on the page, hidden."""
+        return self.page.locator(".quick-input-list .monaco-list-row", has_text=text).filter(visible=True)
 
-    def pick(self, text: str) -> None:
+    def pick(self, text: str | re.Pattern[str]) -> None:
         """Pick a row of the quick pick."""
         self.row(text).first.click()
 
