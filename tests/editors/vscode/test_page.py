@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.editors.vscode.tools import require
-from tests.editors.vscode.workbench import Window, advance, scenario, settings_of, shown
+from tests.editors.vscode.tools import VSIX, require
+from tests.editors.vscode.workbench import CodeServer, Window, advance, scenario, settings_of, shown
 from tests.support.service import KEY
 from tests.support.shell import Shell
 
@@ -134,6 +135,8 @@ def test_watching_stops_alone_and_a_restart_loses_no_job(folder: Path, open_wind
     window.show_jobs()
     shown(window.job(re.compile("slow.*running")))
     shown(window.status.filter(has_text="1 running"))
+    advance(folder, 30)
+    shown(window.job(re.compile(r"slow.*running · [1-4]/5 · about .* left")))
     advance(folder, 100)
     shown(window.toast("Batch job slow has ended: every prompt has an answer (5)."))
 
@@ -197,7 +200,9 @@ def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) 
     shown(window.table().get_by_role("row", name="padwan emulator"))
 
 
-def test_without_a_key_the_next_step_is_a_button(workspace: Path, open_window: OpenWindow) -> None:
+def test_without_a_key_the_next_step_is_a_button(
+    workspace: Path, open_window: OpenWindow, code_server: CodeServer
+) -> None:
     settings_of(workspace, backend="gemini")
     write_prompts(workspace)
     window = open_window(workspace)
@@ -213,7 +218,7 @@ def test_without_a_key_the_next_step_is_a_button(workspace: Path, open_window: O
     window.pick("gemini-3.8-flash")
     window.answer("Name of the job")
     shown(window.toast("Batch job ask has ended"))
-    files = [path for path in workspace.rglob("*") if path.is_file()]
+    files = [path for place in (workspace, code_server.folder) for path in place.rglob("*") if path.is_file()]
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
 
 
@@ -233,6 +238,23 @@ def test_a_missing_server_is_told_with_what_helps(workspace: Path, open_window: 
     shown(window.page.locator(".squiggly-error"))
     settings = json.loads((workspace / ".vscode/settings.json").read_text())
     assert settings["padwan.interpreter"] == sys.executable
+
+
+@pytest.mark.usefixtures("tools")
+def test_the_package_holds_what_its_users_and_a_marketplace_need_and_no_more() -> None:
+    with ZipFile(VSIX) as package:
+        files = {name.removeprefix("extension/") for name in package.namelist()}
+        readme = package.read("extension/readme.md").decode()
+    media = {"icon.png", "file.svg", "padwan.svg", *(f"walkthrough/{name}" for name in WALKTHROUGH)}
+    code = {"extension.js", "results.js", "results.css", "prompt-file.schema.json"}
+    pages = {"readme.md", "changelog.md", "LICENSE.txt", "package.json", "language-configuration.json"}
+    frame = {"[Content_Types].xml", "extension.vsixmanifest"}
+    grammar = {"syntaxes/padwan-prompts.tmLanguage.json", "snippets/prompts.json"}
+    assert files == {f"media/{name}" for name in media} | {f"dist/{name}" for name in code} | pages | frame | grammar
+    assert set(re.findall(r"\]\((media/[^)]+)\)", readme)) <= files
+
+
+WALKTHROUGH = ("backend.md", "file.md", "run.png", "results.png")
 
 
 def test_a_hundred_thousand_results_are_few_elements(folder: Path, open_window: OpenWindow) -> None:

@@ -233,7 +233,7 @@ class Window:
 
     def stored(self, key: str, words: str) -> None:
         """Wait until the browser has stored something, which VS Code does some time after it was asked to."""
-        self.page.wait_for_function(STORED, arg=[key, words])
+        self.until(lambda: self.page.evaluate(STORED, [key, words]))
 
     def close(self, workspace: Path) -> None:
         """Close it as its user does, and wait until all that belongs to it has ended."""
@@ -359,7 +359,7 @@ class Window:
 
     def copied(self, text: str) -> None:
         """Wait until the clipboard holds a text."""
-        self.page.wait_for_function("text => navigator.clipboard.readText().then(read => read === text)", arg=text)
+        self.until(lambda: self.page.evaluate("navigator.clipboard.readText()") == text)
 
     def table(self) -> FrameLocator:
         """The webview that is shown."""
