@@ -53,6 +53,7 @@ def test_a_submission_without_an_answer_is_adopted_or_discarded(folder: Path, op
 
     # Two jobs of the service may be the one: both are offered, by what is known of them.
     window.refresh_jobs()
+    expect(window.job("lost-1")).to_have_count(3)
     uncertain = window.job(re.compile("lost-1.*submit uncertain"))
     uncertain.hover()
     uncertain.get_by_role("button", name="Resolve Uncertain Submission").click()
