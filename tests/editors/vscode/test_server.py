@@ -155,6 +155,7 @@ def test_each_place_of_the_server_goes_before_the_next(workspace: Path, home: Ho
         workspace, **{"server.command": [str(home.program("own", f"exec {sys.executable} -m padwan_server $@"))]}
     )
     found_by(window, "padwan.server.command")
+    shown(window.page.locator(".squiggly-error"))
     window.picture("places")
     expect(window.log_line(re.compile(r"\[(error|warning)\]"))).to_have_count(0)
 
