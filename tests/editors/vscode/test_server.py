@@ -142,6 +142,7 @@ def test_each_place_of_the_server_goes_before_the_next(workspace: Path, home: Ho
     window.command("Padwan: Restart Server")
     found_by(window, "uvx")
     shown(window.page.locator(".squiggly-error"))
+    expect(window.log_line(re.compile(r"\[(error|warning)\]"))).to_have_count(0)
     home.program("padwan-server")
     window.command("Padwan: Restart Server")
     found_by(window, "PATH")
@@ -157,7 +158,6 @@ def test_each_place_of_the_server_goes_before_the_next(workspace: Path, home: Ho
     found_by(window, "padwan.server.command")
     shown(window.page.locator(".squiggly-error"))
     window.picture("places")
-    expect(window.log_line(re.compile(r"\[(error|warning)\]"))).to_have_count(0)
 
 
 def test_a_folder_that_is_not_trusted_chooses_no_program(
