@@ -257,11 +257,12 @@ class Window:
 
     def command(self, title: str) -> None:
         """Run a command of the palette."""
-        # What an extension contributes comes a moment after the window, and the list is not made anew.
+        # What an extension contributes comes a moment after the window, and the list is not made anew; and what opens
+        # late, such as a panel, takes the focus and so closes the palette.
         for patience in (2, 2, 4, 8, WITHIN):
             self.page.keyboard.press("F1")
-            self.page.locator(".quick-input-widget input").first.fill(f">{title}")
             try:
+                self.page.locator(".quick-input-widget input").first.fill(f">{title}", timeout=patience * 1000)
                 return self.row(title).first.click(timeout=patience * 1000)
             except BrowserError:
                 self.page.keyboard.press("Escape")
