@@ -36,6 +36,19 @@ PALETTE = "padwan.run."
 """What the palette's commands begin with: the language client takes the server's own names."""
 JOB_MENU = "operations"
 """The group of a job's context menu that holds every operation on a job."""
+OF_STATES = {
+    name: rf" && viewItem =~ /^job\.({states})/"
+    for name, states in {
+        "poll": "running|waiting",
+        "results": "done",
+        "cancel": "running|waiting",
+        "retry": "done",
+        "export": "done",
+        "resolve": "uncertain|waiting",
+        "delete": "done",
+    }.items()
+}
+"""Which jobs an operation is for, by what the view calls them; without an entry it is for all."""
 OWN_SETTINGS = ("padwan.server.command", "padwan.interpreter")
 """Settings that are the extension's alone."""
 ICONS = {
@@ -204,7 +217,8 @@ def vscode_manifest() -> dict[str, Any]:
     menu = [entry for entry in contributes["menus"]["view/item/context"] if entry.get("group") != JOB_MENU]
     of_jobs = [operation.name for operation in OPERATIONS.values() if "job" in operation.params.model_fields]
     contributes["menus"]["view/item/context"] = menu + [
-        {"command": PALETTE + name, "when": "view == padwan.jobs", "group": JOB_MENU} for name in of_jobs
+        {"command": PALETTE + name, "when": f"view == padwan.jobs{OF_STATES.get(name, '')}", "group": JOB_MENU}
+        for name in of_jobs
     ]
     properties = contributes["configuration"]["properties"]
     own = {name: described for name, described in properties.items() if name in OWN_SETTINGS}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _BACKENDS = click.Choice(["gemini", "emulator"])
 Backend = Literal["gemini", "emulator"]
-Confirm = Literal["auto", "always", "never"]
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -26,6 +26,16 @@ def _address(_: click.Context, __: click.Parameter, value: str | None) -> tuple[
     if not host or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter("give HOST:PORT, e.g. 127.0.0.1:2087")
     return host.strip("[]"), int(port)
+
+
+def _settings(_: click.Context, __: click.Parameter, value: str) -> dict[str, Any]:
+    try:
+        read = json.loads(value)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise click.BadParameter("give one JSON object")
+    return read
 
 
 @click.command()
@@ -49,29 +59,35 @@ def _tool_server() -> Companion:
 
 
 @click.command()
-@click.option("--backend", type=_BACKENDS, default="gemini", show_default=True, help="Where jobs run.")
+@click.option("--backend", type=_BACKENDS, show_default="gemini", help="Where jobs run.")
 @click.option("--root", type=click.Path(path_type=Path), help="The workspace folder; all paths stay in it.")
 @click.option(
     "--confirm",
     type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
+    show_default="auto",
     help="Ask you before money is spent: where the client can ask, always (else nothing is sent), or never.",
+)
+@click.option(
+    "--settings",
+    metavar="JSON",
+    default="{}",
+    callback=_settings,
+    help="What an editor has under padwan. in its settings, as one object; the options above go before.",
 )
 @click.option("--http", is_flag=True, help="Serve over HTTP on 127.0.0.1; .padwan/mcp.json has address and token.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port for --http; any free one unless given.")
-def mcp(backend: Backend, root: Path | None, confirm: Confirm, http: bool, port: int) -> int:
+def mcp(*, root: Path | None, settings: dict[str, Any], http: bool, port: int, **options: str | None) -> int:
     """Run the tool server on stdio. AI assistants start it; docs/start has their settings."""
     from padwan_server.mcp.life import run
-    from padwan_server.operations.settings import Settings
+    from padwan_server.operations.settings import parse_settings
 
-    settings = Settings(backend=backend, confirm=confirm)
     try:
+        chosen = parse_settings(settings | {name: value for name, value in options.items() if value})
         if http:
             from padwan_server.mcp.http import serving
 
-            run(root, settings, partial(serving, port=port))
-        run(root, settings)
+            run(root, chosen, partial(serving, port=port))
+        run(root, chosen)
     except PadwanError as error:
         print_error(error, as_json=False)
         return 1

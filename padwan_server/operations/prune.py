@@ -36,7 +36,7 @@ async def prune(params: PruneParams, context: Context) -> PruneResult:
     return PruneResult(
         jobs=pruned.jobs,
         bytes_freed=pruned.bytes,
-        message=f"{len(pruned.jobs)} jobs {verb}, {pruned.bytes / 1e6:.1f} MB.",
+        message=f"{len(pruned.jobs)} {'job' if len(pruned.jobs) == 1 else 'jobs'} {verb}, {pruned.bytes / 1e6:.1f} MB.",
     )
 
 

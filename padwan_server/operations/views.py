@@ -55,6 +55,7 @@ class JobView(Result):
     created: str = Field(description="When it was submitted.")
     ended: str = Field(description="When it ended, empty before.")
     file: str = Field(description="Prompt file that it was made from, empty if none is known.")
+    retry_of: str = Field(description="The id of the job whose failed prompts it sent again, empty if it is no retry.")
     error: str = Field(description="Why the service gave the job up, empty if it did not.")
     warning: str = Field(description="What a reader of the results must know, usually empty.")
     parts: list[PartView] = Field(
@@ -78,6 +79,7 @@ def job_view(job: Job) -> JobView:
         created=job.created.isoformat(timespec="seconds"),
         ended=job.ended.isoformat(timespec="seconds") if job.ended else "",
         file=job.source,
+        retry_of=job.retry_of,
         error=job.error,
         warning=job.warning,
         parts=[_part_view(part) for part in job.parts] if len(job.parts) > 1 else [],

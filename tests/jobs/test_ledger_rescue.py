@@ -62,6 +62,7 @@ async def test_jobs_results_and_chains_are_there_again(
     status = await run("status", job=first, results=True)
     assert status["results"] == before
     assert (status["name"], status["total"], status["retries"]) == ("mine", 3, [again])
+    assert (await run("status", job=again))["retry_of"] == status["id"] != ""
     assert (await run("status", job=unseen))["outcomes"] == {"ok": 1}
     assert {job["job"] for job in (await run("list"))["jobs"]} == {first, again, unseen}
     # Nothing is sent again, and stored results are not fetched again.

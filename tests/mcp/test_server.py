@@ -31,6 +31,14 @@ async def test_the_main_job_over_stdio(workspace: Path, environment: dict[str, s
         assert (await call(session, "export", job=job, output="out.json"))["rows"] == 1
 
 
+async def test_an_editor_hands_its_settings_over_and_options_go_before_them(
+    workspace: Path, environment: dict[str, str]
+) -> None:
+    settings = json.dumps({"backend": "gemini", "model": "gemini-3.5-flash-lite", "confirm": "never"})
+    async with assistant(workspace, environment, "--backend", "emulator", "--settings", settings) as session:
+        assert (await call(session, "create", prompts=["one"]))["model"] == "gemini-3.5-flash-lite"
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, None])
 async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
     workspace: Path, environment: dict[str, str], emulate: Emulate, ending: signal.Signals | None

@@ -49,14 +49,19 @@ export async function askModel(title: string): Promise<string> {
   return picked.label === "Another…" ? askText(title, "Name of the model", "") : picked.label;
 }
 
-/** A line of text that is not empty. */
-export async function askText(title: string, prompt: string, value: string): Promise<string> {
+/** A line of text that is not empty, and in which ``check`` finds nothing wrong. */
+export async function askText(
+  title: string,
+  prompt: string,
+  value: string,
+  check: (text: string) => string | undefined = () => undefined,
+): Promise<string> {
   const answer = await vscode.window.showInputBox({
     title,
     prompt,
     value,
     ignoreFocusOut: true,
-    validateInput: (text) => (text.trim() ? undefined : "This cannot be empty."),
+    validateInput: (text) => (text.trim() ? check(text.trim()) : "This cannot be empty."),
   });
   return chosen(answer).trim();
 }
@@ -69,7 +74,7 @@ export async function confirm(question: string, yes: string, detail = ""): Promi
 /** Any parameter, by its schema. */
 export async function askParameter(operation: Operation, name: string): Promise<unknown> {
   const parameter = operation.parameters[name] ?? {};
-  const title = `${operation.title}: ${name.replaceAll("_", " ")}`;
+  const title = `${operation.title}: ${parameterTitle(operation, name)}`;
   const hint = parameter.description ?? name;
   if (parameter.enum) {
     return (
@@ -83,8 +88,44 @@ export async function askParameter(operation: Operation, name: string): Promise<
   if (parameter.type === "boolean") {
     return (await pick([{ label: "Yes" }, { label: "No" }], title, hint)).label === "Yes";
   }
-  const text = await askText(title, hint, parameter.default === undefined ? "" : String(parameter.default));
-  return read(text, parameter);
+  const usual = parameter.default === undefined ? "" : String(parameter.default);
+  return read(await askText(title, hint, usual, (text) => wrong(text, parameter)), parameter);
+}
+
+/** What people call a parameter. */
+export function parameterTitle(operation: Operation, name: string): string {
+  return operation.parameters[name]?.title ?? name;
+}
+
+/** What is wrong with the text of a parameter. */
+function wrong(text: string, parameter: Parameter): string | undefined {
+  switch (parameter.type) {
+    case "integer":
+      return Number.isInteger(Number(text)) ? outside(Number(text), parameter) : "This must be a whole number.";
+    case "number":
+      return Number.isFinite(Number(text)) ? outside(Number(text), parameter) : "This must be a number.";
+    case "object":
+      return isJsonObject(text) ? undefined : 'This must be a JSON object, e.g. {"temperature": 0}.';
+    default:
+      return undefined;
+  }
+}
+
+function outside(value: number, { minimum = -Infinity, maximum = Infinity }: Parameter): string | undefined {
+  return value < minimum
+    ? `This must be at least ${minimum}.`
+    : value > maximum
+      ? `This must be at most ${maximum}.`
+      : undefined;
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function read(text: string, parameter: Parameter): unknown {

@@ -1,7 +1,7 @@
 /** The palette's commands: one for each operation, each asking for what it was not given. */
 
 import * as vscode from "vscode";
-import { showFailure } from "./failure";
+import { isCancelled, showFailure } from "./failure";
 import { Forms } from "./forms";
 import type { Jobs } from "./jobs";
 import { type Arguments, type Job, jobName, jobTitle, OPERATIONS, type Operation, paletteCommand } from "./operations";
@@ -19,7 +19,7 @@ export class Commands {
     private readonly jobs: Jobs,
     private readonly panels: ResultsPanels,
   ) {
-    this.forms = new Forms(jobs);
+    this.forms = new Forms(server, jobs);
     this.reports = new Reports(jobs, (name, given) => this.runNamed(name, given));
   }
 
@@ -27,7 +27,7 @@ export class Commands {
   register(): vscode.Disposable[] {
     return OPERATIONS.map((operation) =>
       vscode.commands.registerCommand(paletteCommand(operation.name), (from?: unknown) =>
-        this.run(operation, argumentsOf(from)).catch(showFailure),
+        this.runShown(operation, argumentsOf(from)),
       ),
     );
   }
@@ -35,14 +35,26 @@ export class Commands {
   /** Run an operation that a lens or a quick fix names, as the palette would. */
   async runNamed(name: string, given: Arguments): Promise<unknown> {
     const operation = OPERATIONS.find((known) => known.name === name);
-    return operation && this.run(operation, given).catch(showFailure);
+    return operation && this.runShown(operation, given);
   }
 
   /** Send the selection of the editor. */
   async runSelection(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
-    const prompts = editor ? selectedPrompts(editor) : [];
-    await (prompts.length ? this.runNamed("create", { prompts }) : this.runNamed("create", {}));
+    const selected = editor && (await selectedPrompts(editor, this.server));
+    await this.runNamed("create", { ...selected });
+  }
+
+  /** Run an operation and tell what goes wrong; a submission that failed may have left a job all the same. */
+  private async runShown(operation: Operation, given: Arguments): Promise<unknown> {
+    try {
+      return await this.run(operation, given);
+    } catch (error) {
+      if (operation.effect === "spends" && !isCancelled(error)) {
+        void this.jobs.refresh();
+      }
+      return showFailure(error);
+    }
   }
 
   private async run(operation: Operation, given: Arguments): Promise<unknown> {
@@ -50,7 +62,9 @@ export class Commands {
     if (operation.name === "results") {
       return this.panels.open(String(params.job));
     }
-    const result = await this.withProgress(operation, params);
+    const result = await this.withProgress(operation, params).then(undefined, async (error: unknown) =>
+      this.withProgress(operation, await this.forms.askAgain(operation, params, error)),
+    );
     await this.reports.tell(operation, result, params);
     return result;
   }

@@ -63,13 +63,26 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (STARTED_WITH.some((name) => event.affectsConfiguration(name))) {
         void restart();
-      } else if (event.affectsConfiguration("padwan.backend")) {
+      } else if (event.affectsConfiguration("padwan")) {
         mcp.changed();
       }
     }),
   );
-  void onActiveInterpreterChanged(() => server?.program?.origin.includes("Python") && void restart()).then(
+  const restartIfOther = (): void => void server?.restartIfOther();
+  void onActiveInterpreterChanged(restartIfOther).then(
     (listener) => listener && context.subscriptions.push(listener),
+    (error: unknown) => log.warn(`the Python extension cannot be asked: ${error}`),
+  );
+  const ledgers = vscode.workspace.createFileSystemWatcher("**/.padwan/ledger.sqlite3", false, true, true);
+  context.subscriptions.push(
+    vscode.workspace.onDidGrantWorkspaceTrust(restartIfOther),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => {
+      mcp.changed();
+      void refreshIfWanted(jobs);
+    }),
+    // The first job of a folder, sent by an assistant or from a shell.
+    ledgers,
+    ledgers.onDidCreate(() => void jobs.refresh()),
   );
   server.onDidChangeState((state) => state === "running" && void refreshIfWanted(jobs));
   await server.restart();

@@ -7,15 +7,24 @@ import { ErrorCodes, LSPErrorCodes, ResponseError } from "vscode-languageclient/
 export interface Failure {
   code: string;
   message: string;
+  /** What more the server tells programs. */
+  data: Record<string, unknown>;
+}
+
+/** The server does not run: it was not found, or has ended. */
+export class NotRunningError extends Error {
+  constructor() {
+    super("padwan-server is not running.");
+  }
 }
 
 /** The server's error with its stable code; any other has none. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof ResponseError) {
-    const data = error.data as { code?: string } | undefined;
-    return { code: data?.code ?? "", message: error.message };
+    const told = error.data as { code?: string; data?: Record<string, unknown> } | undefined;
+    return { code: told?.code ?? "", message: error.message, data: told?.data ?? {} };
   }
-  return { code: "", message: error instanceof Error ? error.message : String(error) };
+  return { code: "", message: error instanceof Error ? error.message : String(error), data: {} };
 }
 
 /** Ends that the user asked for: by Cancel, or by a restart of the server. */
@@ -28,12 +37,22 @@ export function isCancelled(error: unknown): boolean {
   );
 }
 
-const STEPS: Record<string, [title: string, command: string][]> = {
+type Step = readonly [title: string, command: string];
+
+/** What helps where there is no server. */
+export const SERVER_STEPS: readonly Step[] = [
+  ["Install", "padwan.install"],
+  ["Choose Interpreter", "padwan.chooseInterpreter"],
+  ["Show Log", "padwan.showLog"],
+];
+
+const STEPS: Record<string, readonly Step[]> = {
   "no-api-key": [
     ["Set API Key", "padwan.setApiKey"],
     ["Use the Emulator", "padwan.useEmulator"],
   ],
   "api-key-invalid": [["Set API Key", "padwan.setApiKey"]],
+  "submit-uncertain": [["Resolve", "padwan.run.resolve"]],
   "prompt-file-errors": [["Show Problems", "workbench.actions.view.problems"]],
   internal: [["Show Log", "padwan.showLog"]],
 };
@@ -43,9 +62,14 @@ export async function showFailure(error: unknown): Promise<void> {
   if (isCancelled(error)) {
     return;
   }
-  const failure = failureOf(error);
-  const steps = STEPS[failure.code] ?? (failure.code ? [] : [["Show Log", "padwan.showLog"] as const]);
-  const picked = await vscode.window.showErrorMessage(failure.message, ...steps.map(([title]) => title));
+  const { code, message } = failureOf(error);
+  const unknown = error instanceof NotRunningError ? SERVER_STEPS : [["Show Log", "padwan.showLog"] as const];
+  await showError(message, STEPS[code] ?? (code ? [] : unknown));
+}
+
+/** Show a message with steps as buttons, and do the one that is picked. */
+export async function showError(message: string, steps: readonly Step[]): Promise<void> {
+  const picked = await vscode.window.showErrorMessage(message, ...steps.map(([title]) => title));
   const step = steps.find(([title]) => title === picked);
   if (step) {
     await vscode.commands.executeCommand(step[1]);

@@ -39,7 +39,9 @@ export async function chooseInterpreter(): Promise<void> {
   const picked = await vscode.window.showQuickPick(items, { title: "Python interpreter that has padwan-server" });
   const path = picked && (picked.path || (await browseInterpreter()));
   if (path) {
-    const target = vscode.workspace.workspaceFolders ? vscode.ConfigurationTarget.Workspace : true;
+    // The settings of a folder that is not trusted do not count.
+    const own = vscode.workspace.workspaceFolders && vscode.workspace.isTrusted;
+    const target = own ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
     await vscode.workspace.getConfiguration("padwan").update("interpreter", path, target);
   }
 }

@@ -2,13 +2,15 @@
 
 import * as vscode from "vscode";
 import { failureOf } from "./failure";
-import { type Job, type JobList, type JobProgress, type JobStatus, jobName, UNCERTAIN } from "./operations";
+import { type Job, type JobList, type JobProgress, type JobStatus, jobKey, jobName, UNCERTAIN } from "./operations";
 import type { Server } from "./server";
 
 /** Jobs of the service that are asked for at most. */
 const LIMIT = 200;
 /** Names of jobs that had not ended when they were seen last: some end while no window is open. */
 const UNFINISHED = "padwan.unfinished";
+/** Jobs that ended before this window was there and of which it is asked what became of their prompts. */
+const LOOKED_INTO = 20;
 
 export interface Tally {
   total: number;
@@ -24,6 +26,8 @@ export class Jobs implements vscode.Disposable {
   failure = "";
   /** Whether anybody has looked at the jobs; before that no service is asked. */
   wanted = false;
+  /** Names that were heard of, and looked for in the list once. */
+  private readonly heard = new Set<string>();
   private readonly etas = new Map<string, number>();
   private readonly outcomes = new Map<string, Record<string, number>>();
   private readonly changedEvent = new vscode.EventEmitter<void>();
@@ -55,7 +59,7 @@ export class Jobs implements vscode.Disposable {
    * answered, so that its own counts serve only until the outcomes are known.
    */
   tally(job: Job): Tally {
-    const outcomes = Object.entries(this.outcomes.get(jobName(job)) ?? {});
+    const outcomes = Object.entries(this.outcomes.get(jobKey(job)) ?? {});
     if (!outcomes.length) {
       return { total: job.total, unanswered: job.failed };
     }
@@ -78,7 +82,9 @@ export class Jobs implements vscode.Disposable {
       );
       this.warning = lists.map(({ warning }) => warning).find(Boolean) ?? "";
       this.failure = "";
-      this.list = merged(lists.flatMap(({ jobs }) => jobs));
+      // A job that was seen to end while the answer was under way has ended.
+      const ended = new Map(this.list.filter(({ done }) => done).map((job) => [jobKey(job), job]));
+      this.list = merged(lists.flatMap(({ jobs }) => jobs)).map((job) => (!job.done && ended.get(jobKey(job))) || job);
     } catch (error) {
       const { code, message } = failureOf(error);
       this.log.warn(`jobs cannot be listed: ${message}`);
@@ -89,14 +95,15 @@ export class Jobs implements vscode.Disposable {
       return;
     }
     await this.changed();
+    await this.lookInto(this.list.filter((job) => job.done && job.id && !this.outcomes.has(jobKey(job))));
   }
 
   /** Take in what the server has just told of a job. */
   async put(told: Job & Partial<JobStatus>): Promise<void> {
     if (told.outcomes) {
-      this.outcomes.set(jobName(told), told.outcomes);
+      this.outcomes.set(jobKey(told), told.outcomes);
     }
-    const at = this.list.findIndex((job) => jobName(job) === jobName(told));
+    const at = this.list.findIndex((job) => jobKey(job) === jobKey(told));
     if (at < 0) {
       this.list.unshift(told);
     } else {
@@ -111,11 +118,24 @@ export class Jobs implements vscode.Disposable {
   }
 
   private apply(look: JobProgress): void {
-    const job = this.list.find((known) => jobName(known) === look.job || known.job === look.job);
-    if (!job || job.done) {
+    const job = this.list.find((known) => known.job === look.job);
+    if (!job) {
+      void this.hear(look.job);
+      return;
+    }
+    if (job.done) {
       return;
     }
     const { state, total, succeeded, failed, pending, eta } = look;
+    if (
+      eta === (this.etas.get(job.job) ?? null) &&
+      job.state === state &&
+      job.total === total &&
+      job.pending === pending
+    ) {
+      // Nothing to draw anew, and so to move under somebody's mouse.
+      return;
+    }
     Object.assign(job, { state, total, succeeded, failed, pending });
     if (eta === null) {
       this.etas.delete(job.job);
@@ -125,12 +145,30 @@ export class Jobs implements vscode.Disposable {
     this.changedEvent.fire();
   }
 
+  /** A job that an assistant, a script or another window has sent. */
+  private async hear(name: string): Promise<void> {
+    if (!this.heard.has(name)) {
+      this.heard.add(name);
+      await this.refresh();
+    }
+  }
+
+  /** Learn what became of the prompts of jobs: a job may be called a success although some have no answer. */
+  private async lookInto(jobs: Job[]): Promise<void> {
+    for (const job of jobs.slice(0, LOOKED_INTO)) {
+      await this.learnOutcomes(job);
+    }
+    if (jobs.length) {
+      this.changedEvent.fire();
+    }
+  }
+
   /** Tell the change, and of jobs that were not done before and are now, that they have ended. */
   private async changed(): Promise<void> {
-    const known = new Map(this.list.map((job) => [jobName(job), job]));
+    const known = new Map(this.list.map((job) => [jobKey(job), job]));
     const ended = this.remembered.map((name) => known.get(name)).filter((job) => job?.done) as Job[];
     const unlisted = this.remembered.filter((name) => !known.has(name));
-    await this.memory.update(UNFINISHED, [...this.unfinished.map(jobName), ...unlisted]);
+    await this.memory.update(UNFINISHED, [...this.unfinished.map(jobKey), ...unlisted]);
     this.changedEvent.fire();
     await Promise.all(ended.map((job) => this.tellEnded(job)));
     await Promise.all(unlisted.map((name) => this.lookUp(name)));
@@ -138,7 +176,7 @@ export class Jobs implements vscode.Disposable {
 
   /** Tell the end of a job. It may have retried others: what is known of those that lacked answers is asked anew. */
   private async tellEnded(job: Job): Promise<void> {
-    const lacking = this.list.filter((other) => this.outcomes.has(jobName(other)) && this.tally(other).unanswered);
+    const lacking = this.list.filter((other) => this.outcomes.has(jobKey(other)) && this.tally(other).unanswered);
     await Promise.all([job, ...lacking].map((other) => this.learnOutcomes(other)));
     this.changedEvent.fire();
     this.endedEvent.fire(job);
@@ -147,9 +185,9 @@ export class Jobs implements vscode.Disposable {
   private async learnOutcomes(job: Job): Promise<void> {
     try {
       const { outcomes } = await this.server.run<JobStatus>("status", { job: jobName(job) });
-      this.outcomes.set(jobName(job), outcomes);
+      this.outcomes.set(jobKey(job), outcomes);
     } catch (error) {
-      this.log.warn(`outcomes of ${jobName(job)} are not known: ${failureOf(error).message}`);
+      this.log.warn(`outcomes of ${jobKey(job)} are not known: ${failureOf(error).message}`);
     }
   }
 
@@ -178,8 +216,8 @@ function roots(): { root?: string }[] {
 function merged(jobs: Job[]): Job[] {
   const byName = new Map<string, Job>();
   for (const job of jobs) {
-    if (job.id || !byName.has(jobName(job))) {
-      byName.set(jobName(job), job);
+    if (job.id || !byName.has(jobKey(job))) {
+      byName.set(jobKey(job), job);
     }
   }
   return [...byName.values()].sort((a, b) => b.created.localeCompare(a.created));

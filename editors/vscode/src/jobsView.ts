@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Jobs } from "./jobs";
-import { type Job, jobName, jobTitle, UNCERTAIN } from "./operations";
+import { isUnsettled, type Job, jobKey, jobName, jobTitle, UNCERTAIN } from "./operations";
 
 const ICONS: Record<string, [icon: string, colour: string]> = {
   PENDING: ["clock", "charts.blue"],
@@ -30,18 +30,26 @@ export class JobsView implements vscode.TreeDataProvider<Job>, vscode.Disposable
     jobs.onDidChange(() => this.told());
   }
 
+  /** Retries stand under the job that they are of; one whose job is not listed stands for itself. */
   getChildren(job?: Job): Job[] {
-    return job ? [] : this.jobs.list;
+    const { list } = this.jobs;
+    if (job) {
+      return job.id ? list.filter(({ retry_of }) => retry_of === job.id) : [];
+    }
+    const ids = new Set(list.map(({ id }) => id).filter(Boolean));
+    return list.filter(({ retry_of }) => !ids.has(retry_of));
   }
 
   getTreeItem(job: Job): vscode.TreeItem {
-    const item = new vscode.TreeItem(jobTitle(job));
-    item.id = jobName(job);
+    const { Expanded, None } = vscode.TreeItemCollapsibleState;
+    const title = job.retry_of ? `Retry of ${jobTitle(job)}` : jobTitle(job);
+    const item = new vscode.TreeItem(title, this.getChildren(job).length ? Expanded : None);
+    item.id = jobKey(job);
     item.iconPath = icon(job, this.jobs);
     item.description = description(job, this.jobs);
     item.tooltip = tooltip(job);
     item.contextValue = contextValue(job, this.jobs.tally(job).unanswered);
-    item.accessibilityInformation = { label: `${jobTitle(job)}, ${item.description}` };
+    item.accessibilityInformation = { label: `${title}, ${item.description}` };
     item.command = { title: "Open Results", command: "padwan.openResults", arguments: [job] };
     return item;
   }
@@ -95,8 +103,8 @@ export function icon(job: Job, jobs: Jobs): vscode.ThemeIcon {
 
 /** What the menus of package.json look at. */
 function contextValue(job: Job, unanswered: number): string {
-  if (job.state === UNCERTAIN) {
-    return "job.uncertain";
+  if (isUnsettled(job)) {
+    return job.state === UNCERTAIN ? "job.uncertain" : "job.waiting";
   }
   return job.done ? (unanswered ? "job.done.failed" : "job.done") : "job.running";
 }

@@ -21,7 +21,7 @@ export class McpServers
     server.onDidChangeState((state) => state === "running" && this.changedEvent.fire());
   }
 
-  /** Call when a setting has changed that the tool servers are started with. */
+  /** Call when settings or folders have changed. */
   changed(): void {
     this.changedEvent.fire();
   }
@@ -29,13 +29,14 @@ export class McpServers
   provideMcpServerDefinitions(): vscode.McpStdioServerDefinition[] {
     const folders = vscode.workspace.workspaceFolders ?? [];
     const program = this.server.program;
-    const backend = vscode.workspace.getConfiguration("padwan").get<string>("backend", "gemini");
+    // All of them, so that a job of the assistant is what the same job of the palette would be.
+    const settings = JSON.stringify(vscode.workspace.getConfiguration("padwan"));
     return folders.flatMap(({ uri }) => {
       if (!program || uri.scheme !== "file") {
         return [];
       }
       const label = folders.length > 1 ? `Padwan (${basename(uri.fsPath)})` : "Padwan";
-      const args = [...program.args, "mcp", "--root", uri.fsPath, "--backend", backend];
+      const args = [...program.args, "mcp", "--root", uri.fsPath, "--settings", settings];
       return [new vscode.McpStdioServerDefinition(label, program.command, args, {}, this.version)];
     });
   }

@@ -9,6 +9,9 @@ export interface Parameter {
   default?: unknown;
   enum?: string[];
   items?: Parameter;
+  title?: string;
+  minimum?: number;
+  maximum?: number;
 }
 
 export interface Operation {
@@ -36,6 +39,11 @@ export function paletteCommand(name: string): string {
 /** State of a submission that got no answer: somebody has to decide what becomes of it. */
 export const UNCERTAIN = "SUBMIT_UNCERTAIN";
 
+/** Whether a job is one that a person has to decide on: nobody knows of it, or it has never left. */
+export function isUnsettled(job: Job): boolean {
+  return job.state === UNCERTAIN || (job.state === "WAITING" && !job.job);
+}
+
 export type Arguments = Record<string, unknown>;
 
 /** A batch job as the server tells it: docs/reference/operations.md, JobView. */
@@ -53,6 +61,8 @@ export interface Job {
   created: string;
   ended: string;
   file: string;
+  /** The id of the job whose failed prompts it sent again; empty if it is no retry. */
+  retry_of: string;
   error: string;
   warning: string;
 }
@@ -60,6 +70,8 @@ export interface Job {
 export interface JobStatus extends Job {
   outcomes: Record<string, number>;
   retries: string[];
+  /** Why the job is not done, or not well, in sentences. */
+  diagnosis: string[];
 }
 
 export interface JobList {
@@ -99,6 +111,11 @@ export interface ResultsPage {
 /** What a job is asked for by: a submission that got no answer has only the workspace's own name. */
 export function jobName(job: Job): string {
   return job.job || job.id;
+}
+
+/** What a job is known by for as long as it lives: its name comes only with the service's answer. */
+export function jobKey(job: Job): string {
+  return job.id || job.job;
 }
 
 /** What people call a job. */

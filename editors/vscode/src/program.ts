@@ -28,7 +28,8 @@ export async function findProgram(): Promise<Program | undefined> {
   if (chosen) {
     return ofInterpreter(chosen, "padwan.interpreter");
   }
-  const active = await activeInterpreter();
+  // The active environment may be one of the folder's own, whose code runs when it is asked for a module.
+  const active = vscode.workspace.isTrusted ? await activeInterpreter() : undefined;
   if (active && (await hasServer(active))) {
     return ofInterpreter(active, "the active Python environment");
   }

@@ -2,6 +2,7 @@
 
 import { basename } from "node:path";
 import * as vscode from "vscode";
+import type { Server } from "./server";
 import { plural } from "./words";
 
 const EXAMPLE = `[
@@ -11,16 +12,19 @@ const EXAMPLE = `[
 ]
 `;
 
-/** What a job is made from: a file, or prompts without one. */
-export type Source = { file: string } | { prompts: string[] };
+/** What a job is made from: a file or some of its prompts, or prompts without one and the folder that they are of. */
+export type Source = { file: string; keys?: string[] } | { prompts: string[]; root?: string };
+
+/** What tells which prompts a range of a file touches. */
+type KeysIn = Pick<Server, "keysIn">;
 
 interface SourceItem extends vscode.QuickPickItem {
   source?: Source;
 }
 
 /** Let the user pick the prompts: what is selected, the open file, one of the workspace, or any. */
-export async function pickSource(title: string): Promise<Source> {
-  const items = await sourceItems();
+export async function pickSource(title: string, server: KeysIn): Promise<Source> {
+  const items = await sourceItems(server);
   const picked = await vscode.window.showQuickPick(items, {
     title,
     placeHolder: "Prompts to use",
@@ -32,13 +36,14 @@ export async function pickSource(title: string): Promise<Source> {
   return picked.source ?? { file: await browse(title) };
 }
 
-async function sourceItems(): Promise<SourceItem[]> {
+async function sourceItems(server: KeysIn): Promise<SourceItem[]> {
   const editor = vscode.window.activeTextEditor;
   const items: SourceItem[] = [];
-  const selected = editor ? selectedPrompts(editor) : [];
-  if (selected.length) {
-    const label = `$(selection) Selection: ${plural(selected.length, "prompt")}`;
-    items.push({ label, description: selected[0]?.slice(0, 60) ?? "", source: { prompts: selected } });
+  const selected = editor && (await selectedPrompts(editor, server));
+  if (selected) {
+    const chosen = "file" in selected ? (selected.keys ?? []) : selected.prompts;
+    const label = `$(selection) Selection: ${plural(chosen.length, "prompt")}`;
+    items.push({ label, description: chosen[0]?.slice(0, 60) ?? "", source: selected });
   }
   const open = editor?.document.uri.scheme === "file" ? editor.document.uri : undefined;
   const found = (await findPromptFiles()).filter((uri) => uri.toString() !== open?.toString());
@@ -68,28 +73,31 @@ async function browse(title: string): Promise<string> {
   return picked.toString();
 }
 
-/** The prompts in the selection: one for each line of text, and of JSON what each record asks. */
-export function selectedPrompts(editor: vscode.TextEditor): string[] {
-  const text = editor.document.getText(editor.selection).trim();
-  if (!text) {
-    return [];
+/**
+ * The prompts in the selection, if there is one. Those of a prompt file are named by their keys, so that each is sent
+ * with its key and settings, however much of it is selected; anywhere else a line is a prompt.
+ */
+export async function selectedPrompts(editor: vscode.TextEditor, server: KeysIn): Promise<Source | undefined> {
+  const { document, selection } = editor;
+  if (selection.isEmpty) {
+    return undefined;
   }
-  const json = recordsIn(text.replace(/,$/, ""));
-  return json.length ? json : text.split(/\r?\n/).filter((line) => line.trim());
+  if (isPromptFile(document)) {
+    const keys = await server.keysIn(document.uri, selection);
+    return keys.length ? { file: document.uri.toString(), keys } : undefined;
+  }
+  const prompts = document
+    .getText(selection)
+    .split(/\r?\n/)
+    .filter((line) => line.trim());
+  const root = vscode.workspace.getWorkspaceFolder(document.uri)?.uri.toString();
+  return prompts.length ? { prompts, ...(root && { root }) } : undefined;
 }
 
-function recordsIn(text: string): string[] {
-  for (const candidate of [text, `[${text}]`]) {
-    try {
-      const value: unknown = JSON.parse(candidate);
-      const records = Array.isArray(value) ? value : [value];
-      const prompts = records.map((record) => (typeof record === "string" ? record : record?.prompt));
-      return prompts.every((prompt) => typeof prompt === "string") ? prompts : [];
-    } catch {
-      // Not JSON as it stands.
-    }
-  }
-  return [];
+function isPromptFile(document: vscode.TextDocument): boolean {
+  const globs = vscode.workspace.getConfiguration("padwan").get<string[]>("files", []);
+  const patterns = globs.map((pattern) => ({ pattern: `**/${pattern}`, scheme: "file" }));
+  return document.uri.scheme === "file" && vscode.languages.match(patterns, document) > 0;
 }
 
 /** Open a new prompt file with three prompts to change. */
@@ -123,5 +131,6 @@ export function defaultName(source: Source): string {
     return "selection";
   }
   const path = vscode.Uri.parse(source.file).path;
-  return basename(path).replace(/(\.prompts)?\.(json|jsonl|txt)$/, "") || "batch";
+  const name = basename(path).replace(/(\.prompts)?\.(json|jsonl|txt)$/, "") || "batch";
+  return source.keys ? `${name} selection` : name;
 }

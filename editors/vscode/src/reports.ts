@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Jobs } from "./jobs";
-import { type Arguments, type Job, jobName, jobTitle, type Operation } from "./operations";
+import { type Arguments, type Job, type JobStatus, jobName, jobTitle, type Operation } from "./operations";
 import { plural } from "./words";
 
 type Teller = (result: never, given: Arguments) => void | Promise<void>;
@@ -13,7 +13,7 @@ export class Reports {
   private readonly tellers: Record<string, Teller> = {
     validate: tellValidation,
     create: (job: Job & { warnings: string[] }) => this.submitted(job),
-    status: (job: Job) => this.tellStatus(job),
+    status: (job: JobStatus) => this.tellStatus(job),
     poll: (job: Job & { timed_out: boolean }) => this.jobs.put(job),
     cancel: (job: Job) => this.tellCancelled(job),
     retry: (result: { submitted: Job | null; message: string }) => this.retried(result),
@@ -57,12 +57,12 @@ export class Reports {
     }
   }
 
-  private async tellStatus(job: Job): Promise<void> {
+  private async tellStatus(job: JobStatus): Promise<void> {
     await this.jobs.put(job);
     const counts = `${job.succeeded} answered, ${job.failed} failed, ${job.pending} pending of ${job.total}`;
     const step = job.done ? "Open Results" : "Watch";
     const picked = await vscode.window.showInformationMessage(
-      `${jobTitle(job)}: ${job.state} (${counts}). ${job.error}`,
+      [`${jobTitle(job)}: ${job.state} (${counts}).`, job.error, ...job.diagnosis].filter(Boolean).join(" "),
       step,
     );
     if (picked) {

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import {
   ExecuteCommandRequest,
-  LanguageClient,
+  type LanguageClient,
   type LanguageClientOptions,
   type Middleware,
   type ServerOptions,
@@ -15,6 +15,8 @@ import {
   type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import type { ApiKey } from "./apiKey";
+import { Crashes, QuietClient } from "./crashes";
+import { NotRunningError, SERVER_STEPS, showError } from "./failure";
 import { checkFit } from "./fit";
 import { type Arguments, type JobProgress, serverCommand } from "./operations";
 import { findProgram, type Program } from "./program";
@@ -51,6 +53,15 @@ export class Server implements vscode.Disposable {
     return this.starting;
   }
 
+  /** Start it anew if it would now be another program than the one that runs. */
+  async restartIfOther(): Promise<void> {
+    await this.starting;
+    const found = await findProgram();
+    if (JSON.stringify(found) !== JSON.stringify(this.program)) {
+      await this.restart();
+    }
+  }
+
   /** Run one operation. Raises what failureOf understands. */
   async run<R>(
     operation: string,
@@ -80,6 +91,31 @@ export class Server implements vscode.Disposable {
     return found ? client.protocol2CodeConverter.asLocation(found) : undefined;
   }
 
+  /** The keys of the prompts that a range of a prompt file touches, each once, in the file's order. */
+  async keysIn(file: vscode.Uri, range: vscode.Range): Promise<string[]> {
+    const client = await this.running();
+    const textDocument = { uri: client.code2ProtocolConverter.asUri(file) };
+    const keys = new Set<string>();
+    let rest = client.code2ProtocolConverter.asRange(range);
+    for (let before = -1; keys.size > before; ) {
+      before = keys.size;
+      // The server tells so many at once; the next ones begin where the last of these ends.
+      const found = await client.sendRequest<{ key: string; range: typeof rest }[]>("padwan/prompts", {
+        textDocument,
+        range: rest,
+      });
+      for (const { key, range: place } of found) {
+        const common = client.protocol2CodeConverter.asRange(place).intersection(range);
+        // One that only begins where the range ends is not in it.
+        if (common && !common.isEmpty) {
+          keys.add(key);
+        }
+        rest = { start: place.end, end: rest.end };
+      }
+    }
+    return [...keys];
+  }
+
   dispose(): void {
     void this.stop();
     this.stateEvent.dispose();
@@ -97,7 +133,7 @@ export class Server implements vscode.Disposable {
   private async running(): Promise<LanguageClient> {
     await this.starting;
     if (this.client?.state !== State.Running) {
-      throw new Error("padwan-server is not running.");
+      throw new NotRunningError();
     }
     return this.client;
   }
@@ -110,17 +146,21 @@ export class Server implements vscode.Disposable {
       return this.failed("padwan-server was not found.");
     }
     const { command, args, origin } = this.program;
-    this.log.info(`starting ${[command, ...args, "lsp"].join(" ")} (found by ${origin})`);
-    const client = new LanguageClient("padwan", "Padwan", await this.options(this.program), this.clientOptions());
+    this.log.info(`found by ${origin}: ${[command, ...args, "lsp"].join(" ")}`);
+    const crashes: Crashes = new Crashes(() => client);
+    const options = { ...this.clientOptions(), errorHandler: crashes };
+    const client: LanguageClient = new QuietClient("padwan", "Padwan", await this.options(this.program), options);
     this.client = client;
     client.onDidChangeState(({ newState }) => this.clientChanged(client, newState));
     client.onNotification("padwan/jobProgress", (look: JobProgress) => this.progressEvent.fire(look));
     try {
-      await client.start();
+      // The client waits on for a server that ends before it has answered.
+      await Promise.race([client.start(), crashes.early]);
     } catch (error) {
       this.log.error(`not started: ${error instanceof Error ? error.message : error}`);
       return this.failed(`padwan-server did not start: ${command} (${origin}).`);
     }
+    crashes.ran(() => this.failed("padwan-server ended again and again."));
     const { serverInfo, capabilities } = client.initializeResult ?? {};
     this.log.info(`running padwan-server ${serverInfo?.version}`);
     checkFit(this.extension, serverInfo?.version ?? "", capabilities?.executeCommandProvider?.commands ?? []);
@@ -151,19 +191,7 @@ export class Server implements vscode.Disposable {
 
   private failed(message: string): void {
     this.changed("failed");
-    void this.offerHelp(message);
-  }
-
-  private async offerHelp(message: string): Promise<void> {
-    const steps = {
-      Install: "padwan.install",
-      "Choose Interpreter": "padwan.chooseInterpreter",
-      "Show Log": "padwan.showLog",
-    };
-    const picked = await vscode.window.showErrorMessage(message, ...Object.keys(steps));
-    if (picked) {
-      await vscode.commands.executeCommand(steps[picked as keyof typeof steps]);
-    }
+    void showError(message, SERVER_STEPS);
   }
 
   private changed(state: ServerState): void {

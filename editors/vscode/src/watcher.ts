@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { failureOf, isCancelled } from "./failure";
 import type { Jobs } from "./jobs";
-import { type Job, type JobStatus, jobName } from "./operations";
+import type { Job, JobStatus } from "./operations";
 import type { Server } from "./server";
 
 /** Seconds between two looks at the service, whose jobs take from minutes to two days. */
@@ -35,17 +35,18 @@ export class Watcher implements vscode.Disposable {
   }
 
   private watchAll(): void {
-    for (const job of this.jobs.unfinished.filter((job) => !this.watched.has(jobName(job)))) {
-      this.watched.add(jobName(job));
+    // One without a name is being sent; the server tells when it has one.
+    for (const job of this.jobs.unfinished.filter((job) => job.job && !this.watched.has(job.job))) {
+      this.watched.add(job.job);
       void this.watch(job);
     }
   }
 
   private async watch(job: Job): Promise<void> {
     try {
-      const params = { job: jobName(job), results: false, interval: interval() };
+      const params = { job: job.job, results: false, interval: interval() };
       const ended = await this.server.run<JobStatus>("poll", params);
-      this.watched.delete(jobName(job));
+      this.watched.delete(job.job);
       await this.jobs.put(ended);
     } catch (error) {
       // It stays among the watched, so as not to be tried again at once: the next start of the server tries again.

@@ -36,14 +36,17 @@ export const tests: Tests = {
     assert.equal(ended.state, "SUCCEEDED");
   },
 
-  "prompts are read from a selection of text or JSON": async () => {
-    const document = await open("select.prompts.json", '[\n  "first",\n  {"prompt": "second"},\n  "third"\n]\n');
+  "what is selected in a prompt file is named by its keys, anywhere else a line is a prompt": async () => {
+    const document = await open("select.prompts.json", '[\n  "first",\n  {"key": "k", "prompt": "second"}\n]\n');
     const editor = await vscode.window.showTextDocument(document);
-    editor.selection = new vscode.Selection(1, 0, 2, 23);
-    assert.deepEqual(selectedPrompts(editor), ["first", "second"]);
-    const lines = await vscode.window.showTextDocument(await open("select.prompts.txt", "one\n\ntwo\n"));
-    lines.selection = new vscode.Selection(0, 0, 3, 0);
-    assert.deepEqual(selectedPrompts(lines), ["one", "two"]);
+    const server = { keysIn: async () => ["k"] };
+    assert.equal(await selectedPrompts(editor, server), undefined);
+    editor.selection = new vscode.Selection(2, 5, 2, 9);
+    assert.deepEqual(await selectedPrompts(editor, server), { file: document.uri.toString(), keys: ["k"] });
+    const notes = await vscode.window.showTextDocument(await open("notes.md", "one\n\ntwo\n"));
+    notes.selection = new vscode.Selection(0, 0, 3, 0);
+    const selected = await selectedPrompts(notes, server);
+    assert.deepEqual(selected && "prompts" in selected && selected.prompts, ["one", "two"]);
   },
 
   "the lens of a file names the server's own commands": async () => {

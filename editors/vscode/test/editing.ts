@@ -1,6 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as vscode from "vscode";
-import { open, type Tests, until } from "./support";
+import snippets from "../snippets/prompts.json";
+import type { Job } from "../src/operations";
+import { open, run, type Tests, until } from "./support";
 
 function problems(uri: vscode.Uri, source: string): Promise<vscode.Diagnostic[]> {
   return until(() => {
@@ -63,13 +65,53 @@ export const tests: Tests = {
     assert.match(text.join("\n"), /What is it\?/);
   },
 
-  "snippets are offered": async () => {
-    const document = await open("snippet.prompts.json", "[]");
-    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
-      "vscode.executeCompletionItemProvider",
-      document.uri,
-      new vscode.Position(0, 1),
-    );
-    assert.ok(list);
+  "each snippet is offered, and is a prompt without a problem once it is inserted": async () => {
+    for (const { prefix, name } of SNIPPETS) {
+      const document = await open(`${prefix}.prompts.json`, "[\n  \n]");
+      await until(async () => (await offered(document)).includes(name));
+      const editor = await vscode.window.showTextDocument(document);
+      editor.selection = new vscode.Selection(INSIDE, INSIDE);
+      await vscode.commands.executeCommand("editor.action.insertSnippet", { langId: "padwan-prompts", name });
+      const [record] = JSON.parse(document.getText());
+      assert.equal(record.key, "key");
+      const checked = await run<{ prompts: number; problems: unknown[] }>("validate", {
+        file: document.uri.toString(),
+      });
+      assert.deepEqual([checked.prompts, checked.problems], [1, []]);
+    }
+  },
+
+  "inlay hints tell the state and the tokens of the last answer, if they are wanted": async () => {
+    const document = await open("inlay.prompts.json", '["What is it?"]');
+    const job = await run<Job>("create", { file: document.uri.toString(), model: "gemini-3.8-flash", name: "inlay" });
+    await run("poll", { job: job.job, interval: 1 });
+    assert.deepEqual(await hints(document), []);
+    const settings = vscode.workspace.getConfiguration("padwan");
+    await settings.update("inlayHints", true, vscode.ConfigurationTarget.Workspace);
+    const [hint] = await until(async () => {
+      const found = await hints(document);
+      return found.length > 0 && found;
+    });
+    await settings.update("inlayHints", undefined, vscode.ConfigurationTarget.Workspace);
+    assert.match(String(hint?.label), /ok.*\d+ tokens/);
   },
 };
+
+const SNIPPETS = Object.entries(snippets).map(([name, { prefix }]) => ({ name, prefix }));
+
+const INSIDE = new vscode.Position(1, 2);
+
+/** The names of the snippets that are offered; what the server offers has none. */
+async function offered(document: vscode.TextDocument): Promise<string[]> {
+  const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+    "vscode.executeCompletionItemProvider",
+    document.uri,
+    INSIDE,
+  );
+  return items.map(({ label }) => (typeof label === "string" ? "" : (label.description ?? "")));
+}
+
+function hints(document: vscode.TextDocument): Thenable<vscode.InlayHint[]> {
+  const all = new vscode.Range(0, 0, document.lineCount, 0);
+  return vscode.commands.executeCommand<vscode.InlayHint[]>("vscode.executeInlayHintProvider", document.uri, all);
+}

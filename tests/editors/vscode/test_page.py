@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.editors.vscode.tools import require
-from tests.editors.vscode.workbench import Window, advance, scenario, settings_of, shown
+from tests.editors.vscode.tools import VSIX, require
+from tests.editors.vscode.workbench import CodeServer, Window, advance, scenario, settings_of, shown
 from tests.support.service import KEY
 from tests.support.shell import Shell
 
@@ -134,6 +135,8 @@ def test_watching_stops_alone_and_a_restart_loses_no_job(folder: Path, open_wind
     window.show_jobs()
     shown(window.job(re.compile("slow.*running")))
     shown(window.status.filter(has_text="1 running"))
+    advance(folder, 30)
+    shown(window.job(re.compile(r"slow.*running · [1-4]/5 · about .* left")))
     advance(folder, 100)
     shown(window.toast("Batch job slow has ended: every prompt has an answer (5)."))
 
@@ -147,9 +150,7 @@ def test_an_end_while_the_window_was_closed_is_told(folder: Path, open_window: O
     window.pick("gemini-3.8-flash")
     window.answer("Name of the job")
     shown(window.status.filter(has_text="1 running"))
-    # Leaving the page ends its extension host, as closing a window does; a page that vanishes is waited for.
-    window.page.goto("about:blank")
-    window.page.close()
+    window.close(folder)
     advance(folder, 100)
     shown(open_window(folder).toast("Batch job ask has ended: every prompt has an answer (5)."))
 
@@ -166,7 +167,7 @@ def test_a_job_is_cancelled_from_its_row(folder: Path, open_window: OpenWindow) 
     row = window.job(re.compile("ask.*running"))
     row.hover()
     row.get_by_role("button", name="Cancel Batch Job").click()
-    window.page.locator(".monaco-dialog-box .monaco-button", has_text="Cancel Job").click()
+    window.dialog("Cancel Job")
     advance(folder, 5)
     shown(window.toast(re.compile("Batch job ask (was cancelled|has ended): 0 of 5")))
 
@@ -199,7 +200,9 @@ def test_the_walkthrough_needs_no_key(workspace: Path, open_window: OpenWindow) 
     shown(window.table().get_by_role("row", name="padwan emulator"))
 
 
-def test_without_a_key_the_next_step_is_a_button(workspace: Path, open_window: OpenWindow) -> None:
+def test_without_a_key_the_next_step_is_a_button(
+    workspace: Path, open_window: OpenWindow, code_server: CodeServer
+) -> None:
     settings_of(workspace, backend="gemini")
     write_prompts(workspace)
     window = open_window(workspace)
@@ -215,7 +218,7 @@ def test_without_a_key_the_next_step_is_a_button(workspace: Path, open_window: O
     window.pick("gemini-3.8-flash")
     window.answer("Name of the job")
     shown(window.toast("Batch job ask has ended"))
-    files = [path for path in workspace.rglob("*") if path.is_file()]
+    files = [path for place in (workspace, code_server.folder) for path in place.rglob("*") if path.is_file()]
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
 
 
@@ -235,6 +238,23 @@ def test_a_missing_server_is_told_with_what_helps(workspace: Path, open_window: 
     shown(window.page.locator(".squiggly-error"))
     settings = json.loads((workspace / ".vscode/settings.json").read_text())
     assert settings["padwan.interpreter"] == sys.executable
+
+
+@pytest.mark.usefixtures("tools")
+def test_the_package_holds_what_its_users_and_a_marketplace_need_and_no_more() -> None:
+    with ZipFile(VSIX) as package:
+        files = {name.removeprefix("extension/") for name in package.namelist()}
+        readme = package.read("extension/readme.md").decode()
+    media = {"icon.png", "file.svg", "padwan.svg", *(f"walkthrough/{name}" for name in WALKTHROUGH)}
+    code = {"extension.js", "results.js", "results.css", "prompt-file.schema.json"}
+    pages = {"readme.md", "changelog.md", "LICENSE.txt", "package.json", "language-configuration.json"}
+    frame = {"[Content_Types].xml", "extension.vsixmanifest"}
+    grammar = {"syntaxes/padwan-prompts.tmLanguage.json", "snippets/prompts.json"}
+    assert files == {f"media/{name}" for name in media} | {f"dist/{name}" for name in code} | pages | frame | grammar
+    assert set(re.findall(r"\]\((media/[^)]+)\)", readme)) <= files
+
+
+WALKTHROUGH = ("backend.md", "file.md", "run.png", "results.png")
 
 
 def test_a_hundred_thousand_results_are_few_elements(folder: Path, open_window: OpenWindow) -> None:
@@ -261,6 +281,65 @@ def test_a_hundred_thousand_results_are_few_elements(folder: Path, open_window: 
     grid.press("Home")
     grid.press("Enter")
     expect(table.locator("aside h2")).to_have_text("prompt-99998")
+
+
+def test_the_table_is_used_with_the_keyboard_alone(folder: Path, open_window: OpenWindow) -> None:
+    scenario(folder, answers=ANSWERS, clock={"pending": 0, "running": 0})
+    write_prompts(folder)
+    Shell(folder, dict(os.environ))("batch", "create", "-f", "ask.prompts.json", "-n", "ask", "--backend", "emulator")
+    window = open_window(folder)
+    window.show_jobs()
+    # A job that ended before this window was there, with prompts that have no answer.
+    shown(window.job(re.compile("ask.*2 failed")))
+    window.job("ask").click()
+    table, keyboard = window.table(), window.page.keyboard
+    shown(table.get_by_role("row", name="Short waves"))
+    grid = table.get_by_role("grid", name="Results")
+    expect(grid).to_be_focused()
+    keyboard.press("ArrowDown")
+    keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    expect(table.get_by_role("complementary", name="Answer")).to_contain_text("The queue moves slowly.")
+    expect(table.get_by_role("row", selected=True)).to_contain_text("haiku")
+    assert window.violations() == []
+    keyboard.press("ArrowUp")
+    expect(table.get_by_role("complementary", name="Answer")).to_contain_text("Short waves")
+    keyboard.press("Control+c")
+    window.copied(ANSWERS["sky"]["text"])
+
+    # What is pressed keeps the focus.
+    keyboard.press("/")
+    expect(table.get_by_role("searchbox", name="Search keys and answers")).to_be_focused()
+    keyboard.press("Tab")
+    keyboard.press("Space")
+    ok = table.get_by_role("button", name="ok 3")
+    expect(ok).to_be_focused()
+    expect(ok).to_have_attribute("aria-pressed", "true")
+    expect(table.get_by_role("status")).to_contain_text("3 of 5 prompts")
+    keyboard.press("Space")
+    expect(ok).to_have_attribute("aria-pressed", "false")
+    sort = table.get_by_role("button", name="Sort by tokens")
+    sort.focus()
+    keyboard.press("Enter")
+    expect(sort).to_be_focused()
+    expect(table.get_by_role("columnheader", name="Sort by tokens")).to_have_attribute("aria-sort", "descending")
+    keyboard.press("/")
+    table.get_by_role("searchbox").fill("nothing like this")
+    expect(table.get_by_role("button", name="Export 0 shown")).to_be_disabled()
+
+    # It comes back with its window, and in other colours.
+    window.stored("memento/workbench.parts.editor", "nothing like this")
+    window.page.reload()
+    shown(table.get_by_role("button", name="Export 0 shown"))
+    table.get_by_role("searchbox").fill("")
+    table.get_by_role("row", name="flaky").click()
+    for theme, name in (("Light Modern", "light"), ("Dark High Contrast", "contrast")):
+        window.command("Preferences: Color Theme")
+        window.page.locator(".quick-input-widget input").first.fill(theme)
+        window.row(theme).first.click()
+        shown(window.themed(name))
+        assert window.violations() == []
+        window.picture(f"table-{name}")
 
 
 def test_a_window_on_two_folders_shows_the_jobs_of_both(tmp_path: Path, open_window: OpenWindow) -> None:

@@ -22,6 +22,7 @@ export class ResultsPanel implements vscode.Disposable {
     private readonly job: string,
     private readonly webview: vscode.WebviewPanel,
     private readonly server: Server,
+    private readonly learned: (job: JobStatus) => void,
     extension: vscode.Uri,
   ) {
     webview.webview.onDidReceiveMessage((message: FromTable) => this.received(message).catch(showFailure));
@@ -37,6 +38,7 @@ export class ResultsPanel implements vscode.Disposable {
     const load = ++this.loads;
     try {
       const job = await this.server.run<JobStatus>("status", { job: this.job });
+      this.learned(job);
       this.webview.title = `Results: ${jobTitle(job)}`;
       const total = Object.values(job.outcomes).reduce((sum, count) => sum + count, 0);
       const characters = Math.round(Math.min(LONGEST, Math.max(SHORTEST, CHARACTERS / Math.max(total, 1))));

@@ -56,7 +56,7 @@ export class ResultsPanels implements vscode.WebviewPanelSerializer, vscode.Disp
   }
 
   private adopt(job: string, webview: vscode.WebviewPanel): void {
-    const panel = new ResultsPanel(job, webview, this.server, this.extension);
+    const panel = new ResultsPanel(job, webview, this.server, (told) => void this.jobs.put(told), this.extension);
     this.open_.set(job, panel);
     webview.onDidDispose(() => {
       this.open_.delete(job);

@@ -53,6 +53,7 @@ export class Grid {
     this.root.addEventListener("keydown", (event) => this.key(event));
     this.canvas.addEventListener("click", (event) => this.clicked(event));
     new ResizeObserver(() => this.draw()).observe(this.scroller);
+    this.makeHeader();
     this.drawHeader();
   }
 
@@ -158,18 +159,25 @@ export class Grid {
     row.setAttribute("aria-selected", String(index === this.selection));
   }
 
-  private drawHeader(): void {
-    this.header.replaceChildren(...COLUMNS.map((column) => this.headerCell(column)));
+  private makeHeader(): void {
+    for (const { column, title, numeric } of COLUMNS) {
+      const hint = column === "order" ? "In the order of the prompts" : `Sort by ${title.toLowerCase()}`;
+      const label = button(title, () => this.events.sorted(column), { title: hint, "aria-label": `${title}: ${hint}` });
+      this.header.append(element("span", { role: "columnheader", class: numeric ? "number" : "" }, label));
+    }
   }
 
-  private headerCell({ column, title, numeric }: (typeof COLUMNS)[number]): HTMLElement {
-    const sorted = column === this.table.sorting.column;
-    const direction = this.table.sorting.descending ? "descending" : "ascending";
-    const arrow = sorted && column !== "order" ? ARROWS[direction] : "";
-    const hint = column === "order" ? "In the order of the prompts" : `Sort by ${title.toLowerCase()}`;
-    const label = button(title + arrow, () => this.events.sorted(column), { title: hint, "aria-label": hint });
-    const attributes = { "aria-sort": sorted ? direction : "none", class: numeric ? "number" : "" };
-    return element("span", { role: "columnheader", ...attributes }, label);
+  /** Mark the column that is sorted by. The buttons stay, so that the one that has the focus keeps it. */
+  private drawHeader(): void {
+    const { column: sorted, descending } = this.table.sorting;
+    const direction = descending ? "descending" : "ascending";
+    for (const [index, { column, title }] of COLUMNS.entries()) {
+      const cell = this.header.children[index];
+      cell?.setAttribute("aria-sort", column === sorted ? direction : "none");
+      if (cell?.firstElementChild) {
+        cell.firstElementChild.textContent = title + (column === sorted && column !== "order" ? ARROWS[direction] : "");
+      }
+    }
   }
 
   private clicked(event: MouseEvent): void {

@@ -22,6 +22,8 @@ export class Toolbar {
   private readonly search = element("input", { type: "search", "aria-label": "Search keys and answers" });
   private readonly summary = element("p", { class: "summary", role: "status" });
   private readonly note = element("p", { class: "note", hidden: true });
+  /** The filters by outcome. They are kept, so that the one that has the focus keeps it when it is pressed. */
+  private readonly filters = new Map<string, HTMLElement>();
   private readonly retry: HTMLButtonElement;
   private readonly export: HTMLButtonElement;
 
@@ -81,27 +83,37 @@ export class Toolbar {
     const counts = table.counts();
     const present = OUTCOMES.filter((outcome) => counts.get(outcome));
     this.bar.replaceChildren(...present.map((outcome) => segment(outcome, counts.get(outcome) ?? 0)));
-    this.chips.replaceChildren(...present.map((outcome) => this.chip(outcome, counts.get(outcome) ?? 0, table)));
+    for (const outcome of OUTCOMES) {
+      this.updateFilter(outcome, counts.get(outcome) ?? 0, table.outcomes.has(outcome));
+    }
     const bad = present.filter((outcome) => outcome !== "ok" && outcome !== "truncated");
     this.retry.hidden = !bad.length;
     this.export.textContent = table.filtered ? `Export ${count(table.shown.length)} shown…` : "Export…";
+    this.export.disabled = !table.shown.length;
     const { input, output } = table.tokens();
     const loading = table.rows.length < total ? `${count(table.rows.length)} of ${count(total)} read · ` : "";
     const shown = table.filtered
       ? `${count(table.shown.length)} of ${count(table.rows.length)}`
       : count(table.rows.length);
-    this.summary.textContent = `${loading}${shown} prompts · ${count(input)} tokens in · ${count(output)} out`;
+    const noun = table.rows.length === 1 ? "prompt" : "prompts";
+    this.summary.textContent = `${loading}${shown} ${noun} · ${count(input)} tokens in · ${count(output)} out`;
   }
 
-  private chip(outcome: string, number: number, table: Table): HTMLElement {
-    const pressed = table.outcomes.has(outcome);
+  private updateFilter(outcome: string, number: number, pressed: boolean): void {
+    const filter = this.filters.get(outcome) ?? this.makeFilter(outcome);
+    filter.lastChild?.replaceWith(` ${outcome} ${count(number)}`);
+    filter.setAttribute("aria-pressed", String(pressed));
+    // One that is pressed stays, or nobody could see why nothing is shown.
+    filter.hidden = !number && !pressed;
+  }
+
+  private makeFilter(outcome: string): HTMLElement {
     const symbol = element("span", { "aria-hidden": "true", class: "symbol" }, SYMBOLS[outcome] ?? "");
-    const chip = button("", () => this.events.filtered(outcome), {
-      class: `chip ${outcome}`,
-      "aria-pressed": pressed ? "true" : "false",
-    });
-    chip.append(symbol, ` ${outcome} ${count(number)}`);
-    return chip;
+    const filter = button("", () => this.events.filtered(outcome), { class: `chip ${outcome}` });
+    filter.append(symbol, "");
+    this.filters.set(outcome, filter);
+    this.chips.append(filter);
+    return filter;
   }
 }
 
