@@ -38,7 +38,8 @@ class Database:
         self._rebuild = rebuild
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._damaged = False
+        self._damaged: tuple[int, int] | None = None
+        """Which file turned out to be damaged; another process may have set it aside since."""
         self.connection()
 
     def connection(self) -> sqlite3.Connection:
@@ -75,7 +76,7 @@ class Database:
             yield
         except sqlite3.Error as error:
             if _is_damage(error):
-                self._damaged = True
+                self._damaged = self._identity
                 self.close()
                 raise _unreadable(error) from None
             raise PadwanError(
@@ -86,7 +87,7 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            if not self._damaged:
+            if not self._is_damaged():
                 return _connect(self._folder.ledger)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
@@ -99,18 +100,20 @@ class Database:
         while not lock.take():
             time.sleep(0.1)
         try:
-            if not self._damaged:
+            if not self._is_damaged():
                 with suppress(sqlite3.DatabaseError):
                     # Another process was faster.
                     return _connect(self._folder.ledger)
             _set_aside(self._folder.ledger)
             connection = _connect(self._folder.ledger, self._rebuild)
-            self._damaged = False
         except sqlite3.DatabaseError as error:
             raise _unreadable(error) from None
         finally:
             lock.release()
         return connection
+
+    def _is_damaged(self) -> bool:
+        return self._damaged is not None and self._damaged == _identity(self._folder.ledger)
 
 
 def _connect(path: Path, rebuild: Rebuild | None = None) -> sqlite3.Connection:

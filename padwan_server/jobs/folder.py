@@ -108,6 +108,8 @@ def whole(target: Path) -> Iterator[BinaryIO]:
     partial = target.with_suffix(".partial")
     try:
         with in_words():
+            # Somebody may have swept the room away since the folder was made.
+            target.parent.mkdir(mode=0o700, exist_ok=True)
             with partial.open("wb") as file:
                 yield file
                 file.flush()

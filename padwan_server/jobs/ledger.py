@@ -262,7 +262,10 @@ class Ledger:
         return found[0] if found else None
 
     def chain(self, job: Job) -> list[Job]:
-        """The job that ``job`` belongs to and all its retries, oldest first."""
+        """The job that ``job`` belongs to and all its retries, oldest first.
+
+        A clock that was set back makes no retry the first.
+        """
         return self._jobs(
             """
             WHERE jobs.id IN (
@@ -274,7 +277,7 @@ class Ledger:
                   SELECT id FROM up WHERE retry_of NOT IN (SELECT id FROM jobs)
                   UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id)
               SELECT id FROM down)
-            ORDER BY jobs.created, jobs.number
+            ORDER BY jobs.retry_of IN (SELECT id FROM jobs), jobs.created, jobs.number
             """,
             [job.id],
         )

@@ -8,12 +8,13 @@ from padwan_server.gemini.errors import ServiceError, no_output
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.background import Background
-from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.folder import JobsFolder, in_words
 from padwan_server.jobs.job import Job, now
 from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.reconciliation import seen
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.results import Answers, keep
+from padwan_server.jobs.rows import forgotten
 
 _GONE = ("file-not-found", "permission-denied")
 """How the service refuses a file that it has deleted: 404, or 403 as was recorded."""
@@ -34,18 +35,24 @@ class Looks:
     async def at(self, job: Job, *, attempts: int) -> Job:
         """The job as the service has it now, each part asked for that is not finished here.
 
-        Raises ServiceError, and notes it as the job's trouble.
+        Raises ServiceError, and notes it as the job's trouble. What is wrong with one part for good keeps no other
+        from its results.
         """
-        try:
-            for number, part in enumerate(job.parts, 1):
-                if part.name and not part.stored:
-                    remote = await self.gateway.get(part.name, attempts=attempts)
-                    job = await self.taken(job, number, remote)
-        except ServiceError as error:
-            if error.code == "job-not-found" and job.key_fingerprint != self.key_fingerprint:
-                error.hint = "It was submitted with another API key: set that key to see it."
-            await self.background.run(self.ledger.update, job, trouble=error.message)
-            raise
+        refused: ServiceError | None = None
+        for number, part in enumerate(job.parts, 1):
+            if not part.name or part.stored:
+                continue
+            try:
+                job = await self.taken(job, number, await self.gateway.get(part.name, attempts=attempts))
+            except ServiceError as error:
+                refused = error
+                if error.transient:
+                    break
+        if refused:
+            if refused.code == "job-not-found" and job.key_fingerprint != self.key_fingerprint:
+                refused.hint = "It was submitted with another API key: set that key to see it."
+            await self.background.run(self.ledger.update, job, trouble=refused.message)
+            raise refused
         return job
 
     async def taken(self, job: Job, number: int, remote: RemoteJob) -> Job:
@@ -63,7 +70,10 @@ class Looks:
         if not part.terminal or part.stored:
             return job
         async with self.folder.lock(f"{part.id}.results"):
-            [job] = await self.background.run(self.ledger.find, job.id)
+            found = await self.background.run(self.ledger.find, job.id)
+            if not found:
+                raise forgotten(job.id)
+            [job] = found
             return job if job.parts[number - 1].stored else await self._fetched(job, number, remote)
 
     async def _fetched(self, job: Job, number: int, remote: RemoteJob) -> Job:
@@ -86,4 +96,5 @@ class Looks:
             return self.ledger.store(job, number, (), lambda: warning)
         sent = (record.key for record in self.ledger.records(job) if record.part == number)
         answers = Answers(self.folder.results(job.parts[number - 1].id), number, sent)
-        return self.ledger.store(job, number, answers, lambda: answers.warning)
+        with in_words():
+            return self.ledger.store(job, number, answers, lambda: answers.warning)

@@ -20,6 +20,7 @@ from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, in_words, whole
 from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, display_name, now
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.lock import MOMENT
 from padwan_server.jobs.progress import JobProgress, progress_of
 from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.requests import Request, encode, stored_requests
@@ -109,7 +110,7 @@ class Submission:
     async def gave_way(self, job: Job) -> bool:
         """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
         lock = self.folder.lock(job.id)
-        if not lock.take():
+        if not await lock.take_within(MOMENT):
             return False
         try:
             # Its program may have sent it, and ended, since the ledger was asked.
@@ -128,8 +129,9 @@ class Submission:
         ledger as SUBMIT_UNCERTAIN, since the service may have it; after any other error it was refused and is
         forgotten, unless ``keep``. Later: the other parts wait on.
         """
-        for part in job.parts:
-            if part.state == WAITING:
+        for number in range(len(job.parts)):
+            # As it is now: somebody may have withdrawn it while those before it were sent.
+            if (part := job.parts[number]).state == WAITING:
                 job = await self._send_part(job, part, keep=keep)
         return job
 
@@ -139,6 +141,7 @@ class Submission:
         except ServiceError as error:
             return await self._not_accepted(job, part, error, keep=keep)
         if remote is None:
+            [job] = await self.background.run(self.ledger.find, job.id) or [job]
             return job
         try:
             job = await self.reconciliation.taken(job, part, remote)
