@@ -200,7 +200,7 @@ class Jobs:
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
             if job.endpoint == self.endpoint:
-                return await self._settled_if_reached(job)
+                return await self._settled_if_reached(await self._with_results(job))
         if found:
             raise PadwanError(
                 "other-backend",
@@ -209,6 +209,17 @@ class Jobs:
                 {"job": name, "endpoint": found[0].endpoint},
             )
         return None
+
+    async def _with_results(self, job: Job) -> Job:
+        """A job of which results that somebody removed are to be fetched again."""
+        for number, part in enumerate(job.parts, 1):
+            if await self._call(self._has_lost, job, number, part):
+                job = await self._call(self.ledger.unstore, job, number)
+        return job
+
+    def _has_lost(self, job: Job, number: int, part: Part) -> bool:
+        stands = self._folder.results(part.id).exists()
+        return part.stored and not stands and self.ledger.answered(job, number) > 0
 
     async def _settled_if_reached(self, job: Job) -> Job:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
@@ -383,10 +394,11 @@ class Jobs:
 
     async def chain(self, job: Job) -> Chain:
         """The job with its retries. Raises PadwanError ``job-not-done`` when the first has no results yet."""
-        for retry in await self._call(self.ledger.chain, job):
-            if not retry.stored and retry.id != job.id:
+        for other in await self._call(self.ledger.chain, job):
+            member = await self._with_results(other)
+            if not member.stored and member.id != job.id:
                 try:
-                    await self.look(retry)
+                    await self.look(member)
                 except ServiceError as error:
                     if not error.transient:
                         raise

@@ -37,6 +37,8 @@ _RECORDS_AT_ONCE = 10_000
 _USABLE = timedelta(hours=47)
 """How long an uploaded file is taken for one that is still there; the service keeps it for 48 hours."""
 
+NO_REQUESTS = "The stored requests of it were removed from the workspace before they were sent."
+
 _ABOUT_THE_KEY = ("api-key-invalid", "permission-denied")
 """Refusals that say nothing about the requests: another key, or a word with its owner, may help."""
 
@@ -136,6 +138,8 @@ class Submission:
         return job
 
     async def _send_part(self, job: Job, part: Part, *, keep: bool) -> Job:
+        if not self.folder.requests(part.id).exists():
+            return await self._refused(job, part, NO_REQUESTS)
         try:
             remote = await self._create(job, part)
         except ServiceError as error:
@@ -192,11 +196,11 @@ class Submission:
         elif keep or error.transient or error.code in _ABOUT_THE_KEY:
             await self._mark(job, part, trouble=error.message, state=WAITING)
         else:
-            return await self._refused(job, part, error)
+            return await self._refused(job, part, error.message)
         raise error
 
-    async def _refused(self, job: Job, part: Part, error: ServiceError) -> Job:
-        """The service wants the others and not this one: its prompts are among those to retry."""
+    async def _refused(self, job: Job, part: Part, error: str) -> Job:
+        """The service has the others and never this one: its prompts are among those to retry."""
         changes: dict[str, Any] = {
             "state": JobState.FAILED.value,
             "ended": now(),
@@ -204,7 +208,7 @@ class Submission:
             "pending": 0,
             "stored": True,
         }
-        return await self._mark(job, part, **changes, error=error.message)
+        return await self._mark(job, part, **changes, error=error)
 
     async def _mark(self, job: Job, part: Part, trouble: str = "", **changes: Any) -> Job:
         return await self.background.run(self.ledger.update_part, job, part, changes, trouble=trouble)
