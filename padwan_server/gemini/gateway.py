@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.answers import is_result
 from padwan_server.gemini.endpoint import Endpoint
-from padwan_server.gemini.errors import ServiceError, bad_answer
+from padwan_server.gemini.errors import ServiceError, bad_answer, network_error
 from padwan_server.gemini.job import JobPage, RemoteJob, line_of, parse_job, parse_page
 from padwan_server.gemini.reads import ATTEMPTS, Reads
 from padwan_server.gemini.writes import Writes
@@ -110,12 +112,23 @@ class Gateway:
                 for line in filter(None, map(bytes.strip, lines)):
                     yield line
             if rest.strip():
+                # Where no length was told, a connection that breaks looks like the end.
+                if not _is_json(rest):
+                    raise network_error(EOFError())
                 yield rest.strip()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._reads.aclose()
         await self._writes.aclose()
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 async def _results_alone(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

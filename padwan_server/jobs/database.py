@@ -64,6 +64,8 @@ class Database:
         with self.in_words():
             connection = self.connection()
             with _transaction(connection):
+                # A newer program may have changed the tables while this one ran.
+                _refuse_newer(connection)
                 yield connection
 
     @contextmanager
@@ -145,18 +147,21 @@ def _upgrade(connection: sqlite3.Connection, rebuild: Rebuild | None) -> None:
     if version_of(connection) == VERSION:
         return
     with _transaction(connection):
+        _refuse_newer(connection)
         # Another process may have done it while this one waited.
-        version = version_of(connection)
-        if version > VERSION:
-            raise PadwanError(
-                "ledger-newer",
-                "The workspace's job ledger was written by a newer padwan-server.",
-                "Update padwan-server; the ledger was left as it is.",
-            )
-        if version < VERSION:
+        if version_of(connection) < VERSION:
             migrate(connection)
             if rebuild:
                 rebuild(connection)
+
+
+def _refuse_newer(connection: sqlite3.Connection) -> None:
+    if version_of(connection) > VERSION:
+        raise PadwanError(
+            "ledger-newer",
+            "The workspace's job ledger was written by a newer padwan-server.",
+            "Update padwan-server; the ledger was left as it is.",
+        )
 
 
 @contextmanager

@@ -55,6 +55,10 @@ class JobsFolder:
         """The lock of this name, between all processes that use the workspace."""
         return Lock(self.path / "locks" / f"{name}.lock")
 
+    def retry_lock(self, root_id: str) -> Lock:
+        """Held by whoever sends, or removes, jobs of the chain that begins with this one."""
+        return self.lock(f"{root_id}.retry")
+
     def create(self) -> None:
         """Make the folder and its rooms.
 

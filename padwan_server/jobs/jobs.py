@@ -539,7 +539,7 @@ class Jobs:
 
     def retrying(self, root: Job) -> Lock:
         """Held by whoever sends a retry of a chain: two at once would send the same prompts twice."""
-        return self._folder.lock(f"{root.id}.retry")
+        return self._folder.retry_lock(root.id)
 
     @asynccontextmanager
     async def _held(self, job: Job, seconds: float = MOMENT) -> AsyncGenerator[Job]:

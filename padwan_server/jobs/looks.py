@@ -23,6 +23,9 @@ from padwan_server.service import FILES_LAST
 _GONE = ("file-not-found", "permission-denied")
 """How the service refuses a file that it has deleted: 404, or 403 as was recorded."""
 
+_PATIENCE = 30.0
+"""Seconds to wait for a program that fetches the same results; it may have much to fetch, or have been stopped."""
+
 _MAY_COME = timedelta(hours=1)
 """Time after the end of a job in which no refusal of its results is believed: they may not be there yet, or the key be
 in trouble for a moment, and once they are called gone nobody asks for them again."""
@@ -77,12 +80,17 @@ class Looks:
         part = job.parts[number - 1]
         if not part.terminal or part.stored:
             return job
-        async with self.folder.lock(f"{part.id}.results"):
+        lock = self.folder.lock(f"{part.id}.results")
+        if not await lock.take_within(_PATIENCE):
+            raise _being_fetched()
+        try:
             found = await self.background.run(self.ledger.find, job.id)
             if not found:
                 raise forgotten(job.id)
             [job] = found
             return job if job.parts[number - 1].stored else await self._fetched(job, number, remote)
+        finally:
+            lock.release()
 
     async def _fetched(self, job: Job, number: int, remote: RemoteJob) -> Job:
         part = job.parts[number - 1]
@@ -130,6 +138,15 @@ class _Joined:
     @property
     def warning(self) -> str:
         return STRAY if self._apart else self.answers.warning
+
+
+def _being_fetched() -> ServiceError:
+    return ServiceError(
+        "being-fetched",
+        "Another program is fetching the results of this job.",
+        "Ask again in a while; if that program was stopped, let it go on or end it.",
+        transient=True,
+    )
 
 
 def _lines(path: Path) -> int:

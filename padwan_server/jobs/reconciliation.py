@@ -92,11 +92,13 @@ class Reconciliation:
 
     async def lookalikes(self, job: Job) -> list[RemoteJob]:
         """Jobs at the service that an unanswered part may have become: without a tag people must choose."""
-        wanted = {tagged(display_name(job, part), part.tag) for part in job.parts if _is_unanswered(part)}
+        wanted = {tagged(display_name(job, part), part.tag): part.total for part in job.parts if _is_unanswered(part)}
         similar = [
             remote
             async for remote in self._remote(job.created - _ALIKE_WITHIN)
-            if remote.display_name in wanted and remote.model == job.model
+            if remote.display_name in wanted
+            and remote.model == job.model
+            and remote.counts.total in (0, wanted[remote.display_name])
         ]
         known = await self.background.run(self.ledger.named, job.endpoint, [remote.name for remote in similar])
         return [remote for remote in similar if remote.name not in known]

@@ -253,11 +253,17 @@ def forget(ledger: Ledger, folder: JobsFolder, job: Job) -> None:
         path.unlink(missing_ok=True)
 
 
+def _what_to_do(same: Job) -> str:
+    if same.uncertain:
+        return "Resolve that one"
+    return "Export its answers" if same.stored else "Poll that one"
+
+
 def _already_submitted(same: Job) -> PadwanError:
     name = same.name or same.id
     return PadwanError(
         "already-submitted",
         f"Nothing was sent: the job {name} ({same.state}) has exactly these prompts, model and settings.",
-        f"{'Export its answers' if same.stored else 'Poll that one'}, or send them once more with again.",
+        f"{_what_to_do(same)}, or send them once more with again.",
         {"job": same.name, "id": same.id, "state": same.state},
     )

@@ -16,6 +16,7 @@ from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.lock import MOMENT
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
+from padwan_server.jobs.rows import forgotten
 from padwan_server.operations.context import Context
 from padwan_server.operations.create import refuse_more, request_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -167,9 +168,12 @@ async def _submitted(again: _Again, chain: Chain, jobs: Jobs, params: RetryParam
 
 
 async def _refuse_after_another(chain: Chain, jobs: Jobs) -> None:
-    """A person may have been asked for long, and another have retried the job meanwhile."""
+    """A person may have been asked for long, and another have retried or removed the job meanwhile."""
     known = {job.id for job in chain.jobs}
-    for job in await jobs.read(jobs.ledger.chain, chain.root):
+    current = await jobs.read(jobs.ledger.chain, chain.root)
+    if not current:
+        raise forgotten(chain.root.id)
+    for job in current:
         if job.id not in known and job.parts:
             raise _running(job, f"were sent again meanwhile ({job.state})", "Ask for this retry once more.")
 

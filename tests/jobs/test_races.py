@@ -306,3 +306,60 @@ def damage() -> sqlite3.DatabaseError:
     error = sqlite3.DatabaseError("database disk image is malformed")
     error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     return error
+
+
+async def test_a_poll_says_that_another_program_fetches_the_results(
+    emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padwan_server.jobs.looks._PATIENCE", 0.1, raising=False)
+    run = at_service(emulate().url)
+    jobs, job = await sent(run)
+    async with jobs._folder.lock(f"{job.parts[0].id}.results"):
+        status = await asyncio.wait_for(run("status", job=job.name), 30)
+        polled = await asyncio.wait_for(run("poll", job=job.name, interval=1, timeout=2), 30)
+    assert "Another program is fetching" in status["diagnosis"][0]
+    assert any("Another program is fetching" in look.note for look in run.looks)
+    assert polled["outcomes"] == {}
+    assert (await run("poll", job=job.name, interval=1))["outcomes"] == {"ok": 1}
+
+
+async def test_a_chain_that_is_just_being_retried_is_not_pruned(emulate: Emulate, at_service: AtService) -> None:
+    run = at_service(emulate().url)
+    jobs, job = await sent(run)
+    await run("poll", job=job.name)
+    async with jobs.retrying(job):
+        assert (await run("prune", days=0))["jobs"] == []
+    assert (await run("prune", days=0))["jobs"] == [job.name]
+
+
+async def test_a_retry_of_a_job_that_was_pruned_meanwhile_sends_nothing(
+    emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate({"answers": {"prompt-0": {"error": {"code": 13}, "times": 1}}})
+    run = at_service(emulator.url)
+    _, job = await sent(run)
+    await run("poll", job=job.name)
+
+    async def approve(_: str) -> None:
+        await run("prune", days=0)
+
+    with pytest.raises(PadwanError) as refused:
+        await OPERATIONS["retry"]({"job": job.name, "submit": True}, replace(run.session.context(), approve=approve))
+    assert refused.value.code == "job-forgotten"
+    assert len(emulator.requests("create")) == 1
+
+
+async def test_a_program_that_runs_on_does_not_write_to_a_ledger_that_a_newer_one_took_over(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate()
+    run = at_service(emulator.url)
+    await sent(run)
+    database = sqlite3.connect(workspace / ".padwan" / "ledger.sqlite3")
+    database.execute("PRAGMA user_version = 99")
+    database.commit()
+    before = list(database.iterdump())
+    assert (await run.error("create", prompts=["b"])).code == "ledger-newer"
+    assert list(database.iterdump()) == before
+    database.close()
+    assert len(emulator.requests("create")) == 1

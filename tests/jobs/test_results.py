@@ -190,6 +190,27 @@ async def test_a_poll_does_not_wait_for_results_that_the_service_dropped_long_ag
     assert "no longer has the results" in polled["warning"]
 
 
+async def test_results_that_end_within_a_line_are_not_taken_for_whole(workspace: Path, at_service: AtService) -> None:
+    lines = [
+        json.dumps({"key": key, "response": {"candidates": [{"content": {"parts": [{"text": key}]}}]}})
+        for key in ("a", "b")
+    ]
+    whole = "\n".join(lines).encode()
+    bodies = iter([whole[:-20]])
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if ":download" in path:
+            return 200, next(bodies, whole)
+        done = {"metadata": {"state": "BATCH_STATE_SUCCEEDED"}, "done": True, "response": {"responsesFile": "files/r"}}
+        return 200, json.dumps({"name": "batches/x", **done}).encode()
+
+    with stub_service(answer) as url:
+        run = at_service(url)
+        assert (await run("poll", job="x", interval=1))["outcomes"] == {"ok": 2}
+    [stored] = (workspace / ".padwan" / "results").iterdir()
+    assert stored.read_text().splitlines() == lines
+
+
 async def test_without_keys_and_with_an_answer_missing_no_answer_is_joined_to_any_prompt(
     emulate: Emulate, at_service: AtService
 ) -> None:
