@@ -206,6 +206,7 @@ async def test_results_that_end_within_a_line_are_not_taken_for_whole(workspace:
 
     with stub_service(answer) as url:
         run = at_service(url)
+        assert (await run.error("status", job="x")).code == "network"
         assert (await run("poll", job="x", interval=1))["outcomes"] == {"ok": 2}
     [stored] = (workspace / ".padwan" / "results").iterdir()
     assert stored.read_text().splitlines() == lines
