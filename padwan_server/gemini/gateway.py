@@ -22,6 +22,9 @@ _NAME = re.compile(r"batches/[A-Za-z0-9._~-]+")
 _PAGE_SIZE = 100
 """Jobs that one list answer holds at most."""
 
+_EMPTY_PAGES = 50
+"""Pages without any job after which a list is one that never ends."""
+
 
 def job_name(job: str) -> str:
     """``batches/<id>`` for a name with or without its prefix. Raises PadwanError ``invalid-job``."""
@@ -57,8 +60,9 @@ class Gateway:
         return await self._reads.get(job_name(job), parse_job, missing="job-not-found", attempts=attempts)
 
     async def list(self, limit: int, page_token: str = "") -> JobPage:
-        """The newest ``limit`` jobs, without results. Pages of the service may be empty in the middle."""
+        """The newest ``limit`` jobs, without results. Pages of the service may be empty in the middle, not for ever."""
         jobs: list[RemoteJob] = []
+        empty = 0
         while True:
             params = {"pageSize": str(min(limit - len(jobs), _PAGE_SIZE))}
             params |= {"pageToken": page_token} if page_token else {}
@@ -67,6 +71,9 @@ class Gateway:
             page_token = page.next_page_token
             if not page_token or len(jobs) >= limit:
                 return JobPage(jobs, page_token)
+            empty = 0 if page.jobs else empty + 1
+            if empty == _EMPTY_PAGES:
+                raise bad_answer(ValueError())
 
     async def clock(self) -> datetime | None:
         """The service's time, from a small read with the key; None if it does not tell."""

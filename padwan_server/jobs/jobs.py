@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -305,7 +305,11 @@ class Jobs:
         """
         async with self._slots:
             job = await self._looks.at(await self._settled_if_reached(job), attempts=attempts)
-        return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
+        if not job.waiting or not job.sent or job.uncertain:
+            return job
+        if job.key_fingerprint != self.key_fingerprint:
+            raise _of_another_key()
+        return await self._sent_on(job)
 
     async def _sent_on(self, job: Job) -> Job:
         lock = self._folder.lock(job.id)
@@ -397,11 +401,9 @@ class Jobs:
         for other in await self._call(self.ledger.chain, job):
             member = await self._with_results(other)
             if not member.stored and member.id != job.id:
-                try:
+                # Whatever keeps a retry from being asked for, the answers that are here stand.
+                with suppress(ServiceError):
                     await self.look(member)
-                except ServiceError as error:
-                    if not error.transient:
-                        raise
         chain = Chain(await self._call(self.ledger.chain, job), self.ledger, self._folder)
         root = chain.root
         if not root.stored:
@@ -586,6 +588,15 @@ def _as_listed(job: Job, remotes: dict[str, RemoteJob]) -> Job:
     ]
     created = remotes[job.name].create_time or job.created
     return replace(job, parts=tuple(parts), created=created)
+
+
+def _of_another_key() -> ServiceError:
+    """Parts that wait are not sent at the cost of whoever happens to look."""
+    return ServiceError(
+        "job-not-found",
+        "The rest of this job was to be sent with another API key, and waits for it.",
+        "Set that key, or cancel the job and retry what is missing.",
+    )
 
 
 def _undecided(job: Job) -> PadwanError:

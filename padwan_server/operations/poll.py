@@ -6,6 +6,7 @@ from contextlib import aclosing
 
 from pydantic import Field
 
+from padwan_server.errors import PadwanError
 from padwan_server.jobs.clock import deadline
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
@@ -14,6 +15,9 @@ from padwan_server.operations.export import ExportParams, export, refuse_output
 from padwan_server.operations.operation import Effect, Operation, Params
 from padwan_server.operations.status import StatusResult, status_of
 from padwan_server.operations.views import JobName
+
+_FOUND_WITHIN = 10.0
+"""Seconds in which a job must be found at least, however short a poll is to be."""
 
 
 class PollParams(Params):
@@ -49,7 +53,7 @@ async def poll(params: PollParams, context: Context) -> PollResult:
         # What would fail after two days is said now.
         refuse_output(wanted, context)
     jobs = await context.open_jobs()
-    job = await _watched(await jobs.known(params.job), jobs, params, context)
+    job = await _watched(await _found(jobs, params), jobs, params, context)
     output = (await export(wanted, context)).output if wanted and job.stored else ""
     told = await status_of(job, jobs, context.shown if params.results else None)
     return PollResult(**told.model_dump(), timed_out=not job.terminal, output=output)
@@ -59,6 +63,18 @@ def _export_params(params: PollParams) -> ExportParams | None:
     if params.output is None:
         return None
     return ExportParams(job=params.job, output=params.output, format=params.format, overwrite=params.overwrite)
+
+
+async def _found(jobs: Jobs, params: PollParams) -> Job:
+    try:
+        async with deadline(None if params.timeout is None else max(params.timeout, _FOUND_WITHIN)):
+            return await jobs.known(params.job)
+    except TimeoutError:
+        raise PadwanError(
+            "network",
+            "The service did not answer in time, so the job could not be looked for.",
+            "Try again, with more time.",
+        ) from None
 
 
 async def _watched(job: Job, jobs: Jobs, params: PollParams, context: Context) -> Job:

@@ -363,3 +363,21 @@ async def test_a_program_that_runs_on_does_not_write_to_a_ledger_that_a_newer_on
     assert list(database.iterdump()) == before
     database.close()
     assert len(emulator.requests("create")) == 1
+
+
+async def test_what_waits_is_not_sent_with_another_key(emulate: Emulate, at_service: AtService) -> None:
+    refusal = {"on": "create", "after": 1, "times": 1, "status": 429, "retry_after": 0}
+    emulator = emulate({"faults": [refusal]})
+    run = at_service(emulator.url)
+    job = (await run("create", prompts=["a", "b"], max_per_job=1))["job"]
+    jobs = await run.session.context().open_jobs()
+    remembered = await jobs.known(job)
+    await jobs._looks.at(remembered, attempts=1)
+    creates = len(emulator.requests("create"))
+    other = at_service(emulator.url, "another-key")
+    status = await other("status", job=job)
+    assert [part["state"] for part in status["parts"]] == ["SUCCEEDED", "WAITING"]
+    assert "another API key" in " ".join(status["diagnosis"])
+    assert (await other.error("poll", job=job, interval=1)).code == "job-not-found"
+    assert len(emulator.requests("create")) == creates
+    assert (await at_service(emulator.url)("poll", job=job, interval=1))["outcomes"] == {"ok": 2}
