@@ -8,6 +8,8 @@ CODES = {
     "already-submitted": "An unfinished job has exactly the same prompts, model and settings.",
     "api-key-invalid": "The service refused the API key.",
     "bad-answer": "The service answered something that cannot be read.",
+    "being-fetched": "Another program is fetching the results of the job.",
+    "being-sent": "A living program is just sending the job, so nothing can be decided about it.",
     "conversion-loses": "The prompt file cannot be converted without a loss.",
     "demo-failed": "A step of the demo did not do what it should.",
     "disk-full": "There is no space left for the file; nothing was changed.",

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.answers import is_result
 from padwan_server.gemini.endpoint import Endpoint
-from padwan_server.gemini.errors import ServiceError, bad_answer
+from padwan_server.gemini.errors import ServiceError, bad_answer, network_error
 from padwan_server.gemini.job import JobPage, RemoteJob, line_of, parse_job, parse_page
 from padwan_server.gemini.reads import ATTEMPTS, Reads
 from padwan_server.gemini.writes import Writes
@@ -19,6 +21,9 @@ from padwan_server.gemini.writes import Writes
 _NAME = re.compile(r"batches/[A-Za-z0-9._~-]+")
 _PAGE_SIZE = 100
 """Jobs that one list answer holds at most."""
+
+_EMPTY_PAGES = 50
+"""Pages without any job after which a list is one that never ends."""
 
 
 def job_name(job: str) -> str:
@@ -55,8 +60,9 @@ class Gateway:
         return await self._reads.get(job_name(job), parse_job, missing="job-not-found", attempts=attempts)
 
     async def list(self, limit: int, page_token: str = "") -> JobPage:
-        """The newest ``limit`` jobs, without results. Pages of the service may be empty in the middle."""
+        """The newest ``limit`` jobs, without results. Pages of the service may be empty in the middle, not for ever."""
         jobs: list[RemoteJob] = []
+        empty = 0
         while True:
             params = {"pageSize": str(min(limit - len(jobs), _PAGE_SIZE))}
             params |= {"pageToken": page_token} if page_token else {}
@@ -65,6 +71,9 @@ class Gateway:
             page_token = page.next_page_token
             if not page_token or len(jobs) >= limit:
                 return JobPage(jobs, page_token)
+            empty = 0 if page.jobs else empty + 1
+            if empty == _EMPTY_PAGES:
+                raise bad_answer(ValueError())
 
     async def clock(self) -> datetime | None:
         """The service's time, from a small read with the key; None if it does not tell."""
@@ -110,12 +119,23 @@ class Gateway:
                 for line in filter(None, map(bytes.strip, lines)):
                     yield line
             if rest.strip():
+                # Where no length was told, a connection that breaks looks like the end.
+                if not _is_json(rest):
+                    raise network_error(EOFError())
                 yield rest.strip()
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._reads.aclose()
         await self._writes.aclose()
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 async def _results_alone(lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -38,7 +38,8 @@ class Database:
         self._rebuild = rebuild
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._damaged = False
+        self._damaged: tuple[int, int] | None = None
+        """Which file turned out to be damaged; another process may have set it aside since."""
         self.connection()
 
     def connection(self) -> sqlite3.Connection:
@@ -63,6 +64,8 @@ class Database:
         with self.in_words():
             connection = self.connection()
             with _transaction(connection):
+                # A newer program may have changed the tables while this one ran.
+                _refuse_newer(connection)
                 yield connection
 
     @contextmanager
@@ -75,7 +78,7 @@ class Database:
             yield
         except sqlite3.Error as error:
             if _is_damage(error):
-                self._damaged = True
+                self._damaged = self._identity
                 self.close()
                 raise _unreadable(error) from None
             raise PadwanError(
@@ -86,7 +89,7 @@ class Database:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            if not self._damaged:
+            if not self._is_damaged():
                 return _connect(self._folder.ledger)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
@@ -99,18 +102,20 @@ class Database:
         while not lock.take():
             time.sleep(0.1)
         try:
-            if not self._damaged:
+            if not self._is_damaged():
                 with suppress(sqlite3.DatabaseError):
                     # Another process was faster.
                     return _connect(self._folder.ledger)
             _set_aside(self._folder.ledger)
             connection = _connect(self._folder.ledger, self._rebuild)
-            self._damaged = False
         except sqlite3.DatabaseError as error:
             raise _unreadable(error) from None
         finally:
             lock.release()
         return connection
+
+    def _is_damaged(self) -> bool:
+        return self._damaged is not None and self._damaged == _identity(self._folder.ledger)
 
 
 def _connect(path: Path, rebuild: Rebuild | None = None) -> sqlite3.Connection:
@@ -142,18 +147,21 @@ def _upgrade(connection: sqlite3.Connection, rebuild: Rebuild | None) -> None:
     if version_of(connection) == VERSION:
         return
     with _transaction(connection):
+        _refuse_newer(connection)
         # Another process may have done it while this one waited.
-        version = version_of(connection)
-        if version > VERSION:
-            raise PadwanError(
-                "ledger-newer",
-                "The workspace's job ledger was written by a newer padwan-server.",
-                "Update padwan-server; the ledger was left as it is.",
-            )
-        if version < VERSION:
+        if version_of(connection) < VERSION:
             migrate(connection)
             if rebuild:
                 rebuild(connection)
+
+
+def _refuse_newer(connection: sqlite3.Connection) -> None:
+    if version_of(connection) > VERSION:
+        raise PadwanError(
+            "ledger-newer",
+            "The workspace's job ledger was written by a newer padwan-server.",
+            "Update padwan-server; the ledger was left as it is.",
+        )
 
 
 @contextmanager

@@ -55,6 +55,10 @@ class JobsFolder:
         """The lock of this name, between all processes that use the workspace."""
         return Lock(self.path / "locks" / f"{name}.lock")
 
+    def retry_lock(self, root_id: str) -> Lock:
+        """Held by whoever sends, or removes, jobs of the chain that begins with this one."""
+        return self.lock(f"{root_id}.retry")
+
     def create(self) -> None:
         """Make the folder and its rooms.
 
@@ -108,6 +112,8 @@ def whole(target: Path) -> Iterator[BinaryIO]:
     partial = target.with_suffix(".partial")
     try:
         with in_words():
+            # Somebody may have swept the room away since the folder was made.
+            target.parent.mkdir(mode=0o700, exist_ok=True)
             with partial.open("wb") as file:
                 yield file
                 file.flush()

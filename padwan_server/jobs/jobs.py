@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -18,12 +18,15 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.clock import in_time, without_haste
 from padwan_server.jobs.diagnosis import diagnose
 from padwan_server.jobs.folder import JobsFolder
-from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, new_id, now
+from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, WAITING, Job, Part, new_id, now
 from padwan_server.jobs.ledger import Findings, Ledger
+from padwan_server.jobs.lock import MOMENT, Lock
 from padwan_server.jobs.looks import Looks
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.jobs.reconciliation import Reconciliation, seen
 from padwan_server.jobs.requests import Request
+from padwan_server.jobs.rescue import note
+from padwan_server.jobs.rows import forgotten
 from padwan_server.jobs.submission import Submission, Told, forget
 from padwan_server.jobs.tag import new_tag, tag_in, untagged
 from padwan_server.jobs.watcher import Watcher
@@ -36,6 +39,10 @@ _LOOKS_AT_ONCE = 8
 """Jobs that are asked for at the same time; a workspace may have a hundred at work."""
 _KEYS_TOLD = 100
 """Keys of one finding at most."""
+_PATIENCE = 30.0
+"""Seconds to wait for another's look; its program may have been stopped in the midst of it."""
+_ANSWERED_WITHIN = 90.0
+"""Seconds in which a create that is on its way is answered, or given up."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,7 @@ class Jobs:
         found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
         for job in found:
             if job.endpoint == self.endpoint:
-                return await self._settled_if_reached(job)
+                return await self._settled_if_reached(await self._with_results(job))
         if found:
             raise PadwanError(
                 "other-backend",
@@ -223,6 +230,17 @@ class Jobs:
                 {"job": name, "endpoint": found[0].endpoint},
             )
         return None
+
+    async def _with_results(self, job: Job) -> Job:
+        """A job of which results that somebody removed are to be fetched again."""
+        for number, part in enumerate(job.parts, 1):
+            if await self._call(self._has_lost, job, number, part):
+                job = await self._call(self.ledger.unstore, job, number)
+        return job
+
+    def _has_lost(self, job: Job, number: int, part: Part) -> bool:
+        stands = self._folder.results(part.id).exists()
+        return part.stored and not stands and self.ledger.answered(job, number) > 0
 
     async def _settled_if_reached(self, job: Job) -> Job:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
@@ -310,7 +328,11 @@ class Jobs:
         """
         async with self._slots:
             job = await self._looks.at(await self._settled_if_reached(job), attempts=attempts)
-        return await self._sent_on(job) if job.waiting and job.sent and not job.uncertain else job
+        if not job.waiting or not job.sent or job.uncertain:
+            return job
+        if job.key_fingerprint != self.key_fingerprint:
+            raise _of_another_key()
+        return await self._sent_on(job)
 
     async def _sent_on(self, job: Job) -> Job:
         lock = self._folder.lock(job.id)
@@ -342,44 +364,71 @@ class Jobs:
 
     async def _look_for_all(self, job: Job, interval: float) -> Job:
         """One look, unless another process had one so recently that it serves us too."""
-        async with self._folder.lock(f"{job.id}.look"):
+        lock = self._folder.lock(f"{job.id}.look")
+        taken = await lock.take_within(_PATIENCE)
+        try:
             current = await self.remembered(job)
             age = (now() - current.looked).total_seconds() if current.looked else interval
             if current.stored or (0 <= age < interval * _RECENT and current.looked != job.looked):
                 return current
             self._refuse_unanswered(await self._settled_if_reached(current))
             return await self.look(current, attempts=1)
+        finally:
+            if taken:
+                lock.release()
 
     # Cancelling
 
     async def cancel(self, job: Job) -> Job:
         """Ask the service to cancel, and return the job as it is after that: it may still run, or have ended.
 
-        What has not been sent yet never will be.
+        What has not been sent yet never will be, and what is on its way is cancelled when it has arrived.
+        Raises ServiceError, and PadwanError ``being-sent`` when that takes too long.
         """
-        for part in job.parts:
-            if part.state == WAITING:
-                await self._call(self.ledger.withdraw, part)
-        job = await self.remembered(job)
+        job = await self.withdraw(job)
         self._refuse_unanswered(job)
         async with _asking():
-            for part in job.parts:
-                if part.name and not part.terminal:
-                    await self._gateway.cancel(part.name)
+            await self._cancel(job.parts)
+            if any(part.state == SUBMITTING for part in job.parts):
+                known = {part.name for part in job.parts}
+                async with self._held(job, _ANSWERED_WITHIN) as arrived:
+                    await self._cancel(part for part in arrived.parts if part.name not in known)
+                    job = arrived
             return await self.look(job)
+
+    async def withdraw(self, job: Job) -> Job:
+        """The job, of which nothing will be sent that has not been."""
+        waiting = [part for part in job.parts if part.state == WAITING]
+        for part in waiting:
+            await self._call(self.ledger.withdraw, part)
+        job = await self.remembered(job)
+        if waiting and job.parts:
+            await self._call(note, self._folder, job)
+        return job
+
+    async def _cancel(self, parts: Iterable[Part]) -> None:
+        """Ask for each of these parts, also where another is refused. Raises ServiceError."""
+        refused: ServiceError | None = None
+        for part in parts:
+            if part.name and not part.terminal:
+                try:
+                    await self._gateway.cancel(part.name)
+                except ServiceError as error:
+                    refused = error
+        if refused:
+            raise refused
 
     # Results
 
     async def chain(self, job: Job) -> Chain:
         """The job with its retries. Raises PadwanError ``job-not-done`` when the first has no results yet."""
-        for retry in await self._call(self.ledger.chain, job):
-            if not retry.stored and retry.id != job.id:
-                try:
+        for other in await self._call(self.ledger.chain, job):
+            member = await self._with_results(other)
+            if not member.stored and member.id != job.id:
+                # Whatever keeps a retry from being asked for, the answers that are here stand.
+                with suppress(ServiceError):
                     async with _asking():
-                        await self.look(retry)
-                except ServiceError as error:
-                    if not error.transient:
-                        raise
+                        await self.look(member)
         chain = Chain(await self._call(self.ledger.chain, job), self.ledger, self._folder)
         root = chain.root
         if not root.stored:
@@ -440,15 +489,17 @@ class Jobs:
 
     async def adopt(self, job: Job, remote: RemoteJob) -> Job:
         """The unanswered part of ``job`` is this one at the service."""
-        async with self._folder.lock(job.id):
-            number, _ = _uncertain_part(await self.remembered(job))
-            return await self._looks.taken(job, number, await self._gateway.get(remote.name))
+        async with self._held(job) as current:
+            number, _ = _uncertain_part(current)
+            return await self._looks.taken(current, number, await self._gateway.get(remote.name))
 
     async def resubmit(self, job: Job) -> Job:
-        """Send what is uncertain, and what never left, once more, by the user's word. Raises as ``submit`` does."""
-        async with self._folder.lock(job.id):
-            if (current := await self.remembered(job)).parts != job.parts:
-                # Somebody else has decided meanwhile.
+        """Send what is uncertain, and what never left, once more, by the user's word.
+
+        Nothing is sent if the service has it after all, or somebody else has decided. Raises as ``submit`` does.
+        """
+        async with self._held(job) as current:
+            if current.parts != job.parts:
                 return current
             for part in job.parts:
                 if part.state == UNCERTAIN:
@@ -458,10 +509,12 @@ class Jobs:
             return await self._submission().send(job, keep=True)
 
     async def discard(self, job: Job) -> Job | None:
-        """Give up what is uncertain or never left: the whole job if the service has none of it, and None then."""
-        async with self._folder.lock(job.id):
-            if (current := await self.remembered(job)).parts != job.parts:
-                # Somebody else has decided meanwhile.
+        """Give up what is uncertain or never left: the whole job if the service has none of it, and None then.
+
+        Nothing is given up if the service has it after all, or somebody else has decided.
+        """
+        async with self._held(job) as current:
+            if current.parts != job.parts:
                 return current
             if not job.sent:
                 await self._call(forget, self.ledger, self._folder, job)
@@ -477,11 +530,60 @@ class Jobs:
         return await self._submission().gave_way(job)
 
     async def delete(self, job: Job) -> None:
-        """Delete a job at the service and forget all of it here. Raises ServiceError."""
+        """Delete a job at the service and forget all of it here.
+
+        Raises ServiceError, and PadwanError ``being-sent``, or ``submit-uncertain`` where the service may have it.
+        """
+        async with self._held(job) as current:
+            if current.unanswered:
+                raise _undecided(current)
+            for part in current.parts:
+                if part.name:
+                    await self._delete(current, part)
+            await self._call(forget, self.ledger, self._folder, current)
+
+    async def _delete(self, job: Job, part: Part) -> None:
+        try:
+            await self._gateway.delete(part.name)
+        except ServiceError as error:
+            if error.code != "job-not-found" or job.key_fingerprint != self.key_fingerprint:
+                raise
+
+    async def is_gone(self, job: Job) -> bool:
+        """Whether the service has nothing any more of a job that it had for this key. Raises ServiceError."""
+        if job.key_fingerprint != self.key_fingerprint:
+            return False
         for part in job.parts:
-            if part.name:
-                await self._gateway.delete(part.name)
-        await self._call(forget, self.ledger, self._folder, job)
+            if part.name and not part.terminal:
+                try:
+                    await self._gateway.get(part.name)
+                except ServiceError as error:
+                    if error.code != "job-not-found":
+                        raise
+                else:
+                    return False
+        return True
+
+    def retrying(self, root: Job) -> Lock:
+        """Held by whoever sends a retry of a chain: two at once would send the same prompts twice."""
+        return self._folder.retry_lock(root.id)
+
+    @asynccontextmanager
+    async def _held(self, job: Job, seconds: float = MOMENT) -> AsyncGenerator[Job]:
+        """``job`` as it is now, the service asked for what is unanswered of it, while nobody else sends it.
+
+        Raises ServiceError, and PadwanError ``being-sent`` when somebody still does after so many seconds.
+        """
+        lock = self._folder.lock(job.id)
+        if not await lock.take_within(seconds):
+            raise being_sent(job)
+        try:
+            found = await self._call(self.ledger.find, job.id)
+            if not found:
+                raise forgotten(job.id)
+            yield await self._reconciliation.settled_under_lock(found[0])
+        finally:
+            lock.release()
 
     async def _call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         def guarded() -> T:
@@ -496,14 +598,7 @@ class Jobs:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
         moves = job.terminal or any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
         if not moves and (job.uncertain or not job.sent):
-            raise PadwanError(
-                "submit-uncertain",
-                "A submission of this job never got an answer: nobody knows whether the service has it."
-                if job.uncertain
-                else "This job was never sent: its program ended first.",
-                "Resolve it: adopt, resubmit or discard.",
-                {"id": job.id, "job": job.name},
-            )
+            raise _undecided(job)
 
 
 def _still_sending(job: Job) -> PadwanError:
@@ -527,6 +622,36 @@ def _as_listed(job: Job, remotes: dict[str, RemoteJob]) -> Job:
     ]
     created = remotes[job.name].create_time or job.created
     return replace(job, parts=tuple(parts), created=created)
+
+
+def _of_another_key() -> ServiceError:
+    """Parts that wait are not sent at the cost of whoever happens to look."""
+    return ServiceError(
+        "job-not-found",
+        "The rest of this job was to be sent with another API key, and waits for it.",
+        "Set that key, or cancel the job and retry what is missing.",
+    )
+
+
+def _undecided(job: Job) -> PadwanError:
+    return PadwanError(
+        "submit-uncertain",
+        "A submission of this job never got an answer: nobody knows whether the service has it."
+        if job.unanswered
+        else "This job was never sent: its program ended first.",
+        "Resolve it: adopt, resubmit or discard.",
+        {"id": job.id, "job": job.name},
+    )
+
+
+def being_sent(job: Job) -> PadwanError:
+    """What is to be said to whoever wants to decide on a job while it is sent."""
+    return PadwanError(
+        "being-sent",
+        "This job is being sent just now, by this or another program.",
+        "Try again in a while; one that is to stop can be cancelled.",
+        {"id": job.id, "job": job.name},
+    )
 
 
 def _uncertain_part(job: Job) -> tuple[int, Part]:

@@ -197,6 +197,19 @@ class Ledger:
             update(connection, "parts", part, {"stored": True, "warning": warning()})
         return self._current(job)
 
+    def unstore(self, job: Job, number: int) -> Job:
+        """The results of a part (counted from 1) are lost: forget where each answer was, so that they are fetched."""
+        with self._writing() as connection:
+            which = [number_of(connection, job), number]
+            connection.execute("DELETE FROM records WHERE job = ? AND part = ? AND NOT sent", which)
+            connection.execute(
+                f"UPDATE records SET outcome = '{MISSING}', answers = 0, start = 0, length = 0 "  # noqa: S608 our words
+                f"WHERE job = ? AND part = ?",
+                which,
+            )
+            update(connection, "parts", job.parts[number - 1].id, {"stored": False})
+        return self._current(job)
+
     # Finding jobs. Where few parts are asked for, a plus keeps SQLite from walking through all jobs of the endpoint.
 
     def find(self, name: str) -> list[Job]:
@@ -264,7 +277,10 @@ class Ledger:
         return found[0] if found else None
 
     def chain(self, job: Job) -> list[Job]:
-        """The job that ``job`` belongs to and all its retries, oldest first."""
+        """The job that ``job`` belongs to and all its retries, oldest first.
+
+        A clock that was set back makes no retry the first.
+        """
         return self._jobs(
             """
             WHERE jobs.id IN (
@@ -276,7 +292,7 @@ class Ledger:
                   SELECT id FROM up WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = up.retry_of)
                   UNION SELECT jobs.id FROM jobs JOIN down ON jobs.retry_of = down.id AND jobs.retry_of != '')
               SELECT id FROM down)
-            ORDER BY jobs.created, jobs.number
+            ORDER BY jobs.retry_of IN (SELECT id FROM jobs), jobs.created, jobs.number
             """,
             [job.id],
         )
@@ -310,6 +326,21 @@ class Ledger:
     def records(self, job: Job, first: int = 0) -> Iterator[Record]:
         """The requests of a job in the order in which they were sent, from the one at ``first`` on."""
         return self._records(job, "AND position >= ? ORDER BY position", first)
+
+    def sent(self, job: Job, number: int) -> int:
+        """How many requests a part (counted from 1) was sent with, as far as is known here."""
+        return self._count(job, number, "sent")
+
+    def answered(self, job: Job, number: int) -> int:
+        """How many answers the results of a part (counted from 1) hold."""
+        return self._count(job, number, "length > 0")
+
+    def _count(self, job: Job, number: int, which: str) -> int:
+        [count] = self._db.execute(
+            f"SELECT count(*) FROM records WHERE job = ? AND part = ? AND {which}",  # noqa: S608 our words
+            [number_of(self._db, job), number],
+        ).fetchone()
+        return int(count)
 
     def record(self, job: Job, key: str) -> Record | None:
         """The request of a job with this key."""

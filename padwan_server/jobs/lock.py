@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _AGAIN_AFTER = 0.1
 """Seconds between two tries."""
+
+MOMENT = 0.5
+"""Seconds after which a lock is held by somebody at work, and not by one who only looked whether it is held."""
 
 
 class Lock:
@@ -38,6 +42,13 @@ class Lock:
             return self._path.exists()
         self.release()
         return False
+
+    async def take_within(self, seconds: float) -> bool:
+        """Hold it as soon as nobody else does; whether that came about in so many seconds."""
+        end = time.monotonic() + seconds
+        while not (taken := self.take()) and time.monotonic() < end:  # noqa: ASYNC110 another process tells nobody
+            await asyncio.sleep(_AGAIN_AFTER)
+        return taken
 
     async def __aenter__(self) -> Lock:
         while not self.take():  # noqa: ASYNC110 another process tells nobody

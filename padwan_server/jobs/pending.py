@@ -7,11 +7,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from hashlib import blake2b
 
-from padwan_server.errors import PadwanError
+from padwan_server.gemini.errors import ServiceError
+from padwan_server.jobs.clock import sleep
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.progress import JobProgress, progress_of
+
+AGAIN_AFTER = 60.0
+"""Seconds until a job is watched again that could not be for a reason of this machine, e.g. a full disk."""
 
 Changed = Callable[[JobProgress], Awaitable[None]]
 """Hears of each change of a job, by whichever process it was noticed."""
@@ -74,9 +78,13 @@ class PendingJobs:
             async with aclosing(self._jobs.watch(job)) as looks:
                 async for _ in looks:
                     pass
-        except PadwanError:
+        except ServiceError:
             # What is wrong stands in the ledger, for all who ask; another key may help, and that is another start.
             self._given_up.add(job.id)
+        except Exception:  # noqa: BLE001 whoever asks for the job is told; here nobody asked
+            # Answers last two days at the service, a full disk or a busy ledger less; a list may also lag behind.
+            await sleep(AGAIN_AFTER)
+            self._version = None
         finally:
             with suppress(KeyError):
                 del self._watched[job.id]

@@ -22,8 +22,12 @@ _PAGE = 100
 _PAGES = 20
 """Pages of the list that are looked through at most."""
 
-_CLOCKS_APART = timedelta(hours=1)
-"""How much earlier than our own note of it a job may be created by the service's clock."""
+_CLOCKS_APART = timedelta(hours=26)
+"""How much earlier than our own note of it a job may be created by the service's clock: one that was set in another
+zone is wrong by a day and two hours at most. Where a tag tells our job, that costs only a look at older ones."""
+
+_ALIKE_WITHIN = timedelta(hours=1)
+"""The same where nothing but a display name tells it: yesterday's job has that too."""
 
 PAUSES = (0.0, 1.0)
 """Seconds to wait before each look: a list may lag behind a create."""
@@ -58,19 +62,27 @@ class Reconciliation:
         A part that another process is sending just now is left to it. Raises ServiceError.
         """
         left = [job for job in jobs if job.unanswered and not self.folder.lock(job.id).is_held()]
-        settled = {job.id: job for job in await self._named(left)}
+        settled = await self._settled(left)
+        return [settled.get(job.id, job) for job in jobs]
+
+    async def settled_under_lock(self, job: Job) -> Job:
+        """The same of one job whose lock the caller holds: nobody else can be sending it."""
+        return (await self._settled([job]))[job.id]
+
+    async def _settled(self, jobs: Sequence[Job]) -> dict[str, Job]:
+        settled = {job.id: job for job in await self._named(jobs)}
         for job in list(settled.values()):
             for part in job.parts:
                 if part.state == SUBMITTING:
                     await self.background.run(self.ledger.unheard, part, NO_ANSWER)
             [settled[job.id]] = await self.background.run(self.ledger.find, job.id) or [job]
-        return [settled.get(job.id, job) for job in jobs]
+        return settled
 
     async def _named(self, jobs: Sequence[Job]) -> list[Job]:
         current = {job.id: job for job in jobs}
         wanted = {part.tag: (job.id, part) for job in jobs for part in job.parts if _is_unanswered(part) and part.tag}
         if wanted:
-            async for remote in self._remote(min(job.created for job in jobs)):
+            async for remote in self._remote(min(job.created for job in jobs) - _CLOCKS_APART):
                 if found := wanted.pop(tag_in(remote.display_name), None):
                     job_id, part = found
                     current[job_id] = await self.taken(current[job_id], part, remote)
@@ -80,11 +92,13 @@ class Reconciliation:
 
     async def lookalikes(self, job: Job) -> list[RemoteJob]:
         """Jobs at the service that an unanswered part may have become: without a tag people must choose."""
-        wanted = {tagged(display_name(job, part), part.tag) for part in job.parts if _is_unanswered(part)}
+        wanted = {tagged(display_name(job, part), part.tag): part.total for part in job.parts if _is_unanswered(part)}
         similar = [
             remote
-            async for remote in self._remote(job.created)
-            if remote.display_name in wanted and remote.model == job.model
+            async for remote in self._remote(job.created - _ALIKE_WITHIN)
+            if remote.display_name in wanted
+            and remote.model == job.model
+            and remote.counts.total in (0, wanted[remote.display_name])
         ]
         known = await self.background.run(self.ledger.named, job.endpoint, [remote.name for remote in similar])
         return [remote for remote in similar if remote.name not in known]
@@ -101,7 +115,7 @@ class Reconciliation:
         for _ in range(_PAGES):
             page = await self.gateway.list(_PAGE, token)
             for remote in page.jobs:
-                if remote.create_time and remote.create_time < since - _CLOCKS_APART:
+                if remote.create_time and remote.create_time < since:
                     return
                 yield remote
             token = page.next_page_token

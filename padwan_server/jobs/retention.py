@@ -32,12 +32,20 @@ def prune(ledger: Ledger, folder: JobsFolder, before: datetime, *, dry_run: bool
     names: list[str] = []
     size = 0
     for job in ledger.ended_before(before):
-        if any(not member.stored or member.created >= before for member in ledger.chain(job)):
-            continue
-        names.append(job.name or job.id)
-        size += _size(folder.files_of(job.id))
-        if not dry_run:
-            forget(ledger, folder, job)
+        # None is left that another program removed meanwhile.
+        for root in ledger.chain(job)[:1]:
+            lock = folder.retry_lock(root.id)
+            if not lock.take():
+                # Some of it is just being sent again.
+                continue
+            try:
+                if all(member.stored and member.created < before for member in ledger.chain(job)):
+                    names.append(job.name or job.id)
+                    size += _size(folder.files_of(job.id))
+                    if not dry_run:
+                        forget(ledger, folder, job)
+            finally:
+                lock.release()
     stray = [path for path in folder.files() if _is_stray(path, ledger)]
     size += _size(stray)
     for path in () if dry_run else stray:

@@ -36,24 +36,31 @@ def insert_records(connection: sqlite3.Connection, job: Job, position: int, reco
 
 
 def update(connection: sqlite3.Connection, table: str, id: str, changes: dict[str, Any]) -> None:  # noqa: A002
-    """Write some fields of the row of ``table`` with this ``id``."""
+    """Write some fields of the row of ``table`` with this ``id``. Raises PadwanError ``job-forgotten``."""
     if changes:
         columns = ", ".join(f"{name} = ?" for name in changes)
         values = [*map(_plain, changes.values()), id]
-        connection.execute(f"UPDATE {table} SET {columns} WHERE id = ?", values)  # noqa: S608 our names
+        written = connection.execute(f"UPDATE {table} SET {columns} WHERE id = ?", values)  # noqa: S608 our names
+        if not written.rowcount:
+            raise forgotten(id)
 
 
 def number_of(connection: sqlite3.Connection, job: Job) -> int:
     """The number of a job's row. Raises PadwanError ``job-forgotten``."""
     found = connection.execute("SELECT number FROM jobs WHERE id = ?", [job.id]).fetchone()
     if found is None:
-        raise PadwanError(
-            "job-forgotten",
-            "The workspace's ledger no longer has this job: somebody removed it meanwhile.",
-            "List the jobs: one that the service has can be taken in again by its name.",
-            {"id": job.id},
-        )
+        raise forgotten(job.id)
     return int(found[0])
+
+
+def forgotten(id: str) -> PadwanError:  # noqa: A002
+    """What is to be said of a job, or a part, that was here a moment ago."""
+    return PadwanError(
+        "job-forgotten",
+        "The workspace's ledger no longer has this job: somebody removed it meanwhile.",
+        "List the jobs: one that the service has can be taken in again by its name.",
+        {"id": id},
+    )
 
 
 def to_job(row: sqlite3.Row, parts: tuple[Part, ...]) -> Job:

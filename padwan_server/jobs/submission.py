@@ -20,6 +20,7 @@ from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, in_words, whole
 from padwan_server.jobs.job import UNCERTAIN, WAITING, Job, Part, display_name, now
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.lock import MOMENT
 from padwan_server.jobs.progress import JobProgress, progress_of
 from padwan_server.jobs.reconciliation import Reconciliation
 from padwan_server.jobs.requests import Request, encode, stored_requests
@@ -35,6 +36,8 @@ _RECORDS_AT_ONCE = 10_000
 
 _USABLE = timedelta(hours=47)
 """How long an uploaded file is taken for one that is still there; the service keeps it for 48 hours."""
+
+NO_REQUESTS = "The stored requests of it were removed from the workspace before they were sent."
 
 _ABOUT_THE_KEY = ("api-key-invalid", "permission-denied")
 """Refusals that say nothing about the requests: another key, or a word with its owner, may help."""
@@ -109,7 +112,7 @@ class Submission:
     async def gave_way(self, job: Job) -> bool:
         """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
         lock = self.folder.lock(job.id)
-        if not lock.take():
+        if not await lock.take_within(MOMENT):
             return False
         try:
             # Its program may have sent it, and ended, since the ledger was asked.
@@ -128,17 +131,21 @@ class Submission:
         ledger as SUBMIT_UNCERTAIN, since the service may have it; after any other error it was refused and is
         forgotten, unless ``keep``. Later: the other parts wait on.
         """
-        for part in job.parts:
-            if part.state == WAITING:
+        for number in range(len(job.parts)):
+            # As it is now: somebody may have withdrawn it while those before it were sent.
+            if (part := job.parts[number]).state == WAITING:
                 job = await self._send_part(job, part, keep=keep)
         return job
 
     async def _send_part(self, job: Job, part: Part, *, keep: bool) -> Job:
+        if not self.folder.requests(part.id).exists():
+            return await self._refused(job, part, NO_REQUESTS)
         try:
             remote = await self._create(job, part)
         except ServiceError as error:
             return await self._not_accepted(job, part, error, keep=keep)
         if remote is None:
+            [job] = await self.background.run(self.ledger.find, job.id) or [job]
             return job
         try:
             job = await self.reconciliation.taken(job, part, remote)
@@ -189,11 +196,11 @@ class Submission:
         elif keep or error.transient or error.code in _ABOUT_THE_KEY:
             await self._mark(job, part, trouble=error.message, state=WAITING)
         else:
-            return await self._refused(job, part, error)
+            return await self._refused(job, part, error.message)
         raise error
 
-    async def _refused(self, job: Job, part: Part, error: ServiceError) -> Job:
-        """The service wants the others and not this one: its prompts are among those to retry."""
+    async def _refused(self, job: Job, part: Part, error: str) -> Job:
+        """The service has the others and never this one: its prompts are among those to retry."""
         changes: dict[str, Any] = {
             "state": JobState.FAILED.value,
             "ended": now(),
@@ -201,7 +208,7 @@ class Submission:
             "pending": 0,
             "stored": True,
         }
-        return await self._mark(job, part, **changes, error=error.message)
+        return await self._mark(job, part, **changes, error=error)
 
     async def _mark(self, job: Job, part: Part, trouble: str = "", **changes: Any) -> Job:
         return await self.background.run(self.ledger.update_part, job, part, changes, trouble=trouble)
@@ -246,11 +253,17 @@ def forget(ledger: Ledger, folder: JobsFolder, job: Job) -> None:
         path.unlink(missing_ok=True)
 
 
+def _what_to_do(same: Job) -> str:
+    if same.uncertain:
+        return "Resolve that one"
+    return "Export its answers" if same.stored else "Poll that one"
+
+
 def _already_submitted(same: Job) -> PadwanError:
     name = same.name or same.id
     return PadwanError(
         "already-submitted",
         f"Nothing was sent: the job {name} ({same.state}) has exactly these prompts, model and settings.",
-        f"{'Export its answers' if same.stored else 'Poll that one'}, or send them once more with again.",
+        f"{_what_to_do(same)}, or send them once more with again.",
         {"job": same.name, "id": same.id, "state": same.state},
     )

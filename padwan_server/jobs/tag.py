@@ -6,6 +6,9 @@ import re
 import secrets
 
 _DIGITS = 12
+_LONGEST = 512
+"""Characters of a display name at most: the limit that the service documents for those of files
+(https://ai.google.dev/api/files); for those of jobs it documents none."""
 _TAG = re.compile(rf" \[padwan-([0-9a-f]{{{_DIGITS}}})\]$")
 
 
@@ -15,8 +18,12 @@ def new_tag() -> str:
 
 
 def tagged(display_name: str, tag: str) -> str:
-    """A display name as it goes to the service; an empty tag leaves it as it is."""
-    return f"{display_name} [padwan-{tag}]" if tag else display_name
+    """A display name as it goes to the service; an empty tag leaves it as it is.
+
+    One that is too long is cut before the tag, never in it.
+    """
+    end = f" [padwan-{tag}]" if tag else ""
+    return display_name[: _LONGEST - len(end)] + end
 
 
 def untagged(display_name: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from padwan_server.errors import PadwanError
 from padwan_server.gemini.errors import ServiceError
 from padwan_server.jobs.clock import sleep, without_haste
 from padwan_server.jobs.job import Job, now
@@ -41,7 +40,7 @@ class Watcher:
     _intervals: list[float | None] = field(default_factory=list)
     _history: deque[tuple[datetime, int]] = field(default_factory=lambda: deque(maxlen=_WINDOW))
     _latest: JobProgress | None = None
-    _failure: PadwanError | None = None
+    _failure: Exception | None = None
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _awaited: asyncio.Event = field(default_factory=asyncio.Event)
     """Somebody has come who waits for a look."""
@@ -100,7 +99,7 @@ class Watcher:
                 pause = _pause_after(error, failures, pause)
                 note = f"{error.message} Looking again in {pause:.0f} s."
                 self._failure = None if error.transient else error
-            except PadwanError as error:
+            except Exception as error:  # noqa: BLE001 whatever it is, who follows would wait for ever
                 self._failure = error
             await self._tell(note)
             if not self.job.stored and self._failure is None:

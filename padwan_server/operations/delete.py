@@ -30,7 +30,7 @@ async def delete(params: DeleteParams, context: Context) -> DeleteResult:
     """
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
-    if job.sent and not job.terminal:
+    if job.sent and not job.terminal and not await jobs.is_gone(job):
         raise PadwanError(
             "job-not-done",
             f"Nothing was deleted: {job.name} is {job.state}.",

@@ -9,7 +9,7 @@ from pydantic import Field
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.job import Job
-from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.jobs import Jobs, being_sent
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobName, JobView, job_view
@@ -42,19 +42,35 @@ async def resolve(params: ResolveParams, context: Context) -> ResolveResult:
     """
     jobs = await context.open_jobs()
     job = await jobs.settled(await jobs.known(params.job))
-    if not (job.uncertain or (job.waiting and not job.sent)):
-        return ResolveResult(job=job_view(job), message=f"The service has it: {job.name} is {job.state}.")
+    if job.unanswered and not job.uncertain:
+        raise being_sent(job)
+    if not _is_open(job):
+        return _decided(job)
     match params.choice:
         case "adopt":
             job = await jobs.adopt(job, await _candidate(job, params.candidate, jobs))
             return ResolveResult(job=job_view(job), message=f"Adopted {job.name}, which is {job.state}.")
         case "resubmit":
-            job = await jobs.resubmit(job)
-            return ResolveResult(job=job_view(job), message=f"Sent as {job.name}.")
+            sent = await jobs.resubmit(job)
+            return ResolveResult(job=job_view(sent), message=f"The service has it: {sent.name} is {sent.state}.")
         case "discard":
             left = await jobs.discard(job)
-            message = "Discarded: nothing of it is remembered." if left is None else "Discarded the part in question."
-            return ResolveResult(job=left and job_view(left), message=message)
+            if left is None:
+                return ResolveResult(job=None, message="Discarded: nothing of it is remembered.")
+            named = {part.name for part in job.parts}
+            if any(part.name not in named for part in left.parts):
+                return _decided(left)
+            return ResolveResult(job=job_view(left), message="Discarded the part in question.")
+
+
+def _is_open(job: Job) -> bool:
+    return job.uncertain or (job.waiting and not job.sent)
+
+
+def _decided(job: Job) -> ResolveResult:
+    """There is nothing to decide."""
+    message = f"The service has it: {job.name} is {job.state}." if job.sent else f"It was not sent, and is {job.state}."
+    return ResolveResult(job=job_view(job), message=message)
 
 
 async def _candidate(job: Job, name: str | None, jobs: Jobs) -> RemoteJob:

@@ -14,8 +14,10 @@ from padwan_server.errors import PadwanError
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.lock import MOMENT
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
+from padwan_server.jobs.rows import forgotten
 from padwan_server.operations.context import Context
 from padwan_server.operations.create import refuse_more, requests_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
@@ -156,18 +158,37 @@ async def _submitted(again: _Again, chain: Chain, jobs: Jobs, params: RetryParam
     root = chain.root
     await context.approve(spending(len(keys), root.model, f"of {root.name} again", context))
     requests = again.requests(chain.requests(keys))
-    sent = await jobs.submit(root.model, root.display_name, requests, root.source, root.id, told=context.progress)
+    lock = jobs.retrying(root)
+    if not await lock.take_within(MOMENT):
+        raise _running(root, "are just being sent again", "Try again in a while.")
+    try:
+        await _refuse_after_another(chain, jobs)
+        sent = await jobs.submit(root.model, root.display_name, requests, root.source, root.id, told=context.progress)
+    finally:
+        lock.release()
     return job_view(sent)
+
+
+async def _refuse_after_another(chain: Chain, jobs: Jobs) -> None:
+    """A person may have been asked for long, and another have retried or removed the job meanwhile."""
+    known = {job.id for job in chain.jobs}
+    current = await jobs.read(jobs.ledger.chain, chain.root)
+    if not current:
+        raise forgotten(chain.root.id)
+    for job in current:
+        if job.id not in known and job.parts:
+            raise _running(job, f"were sent again meanwhile ({job.state})", "Ask for this retry once more.")
 
 
 def _refuse_while_running(job: Job) -> None:
     if not job.stored:
-        raise PadwanError(
-            "retry-running",
-            f"Nothing was sent: failed prompts of this job are already being retried ({job.state}).",
-            f"Resolve {job.id} first." if job.uncertain or not job.name else f"Poll {job.name} first.",
-            {"job": job.name, "id": job.id},
-        )
+        hint = f"Resolve {job.id} first." if job.uncertain or not job.name else f"Poll {job.name} first."
+        raise _running(job, f"are already being retried ({job.state})", hint)
+
+
+def _running(job: Job, how: str, hint: str) -> PadwanError:
+    message = f"Nothing was sent: failed prompts of this job {how}."
+    return PadwanError("retry-running", message, hint, {"job": job.name, "id": job.id})
 
 
 def _failed_prompt(answer: StoredAnswer) -> FailedPrompt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from padwan_server.errors import PadwanError
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.history import History
 from padwan_server.jobs.jobs import Jobs
@@ -43,7 +42,7 @@ class Watching:
                 try:
                     await self._tick()
                     pause = TICK
-                except PadwanError:
+                except Exception:  # noqa: BLE001 nobody would notice that the watching has ended
                     # Whoever asks for a job is told; here nobody asked.
                     pause = _AFTER_TROUBLE
                 await asyncio.sleep(pause)

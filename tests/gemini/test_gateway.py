@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import date
@@ -61,6 +62,13 @@ async def test_requests_arrive_with_members_that_the_sdk_does_not_know(emulate: 
     request = {"contents": [{"parts": [{"text": "x"}]}], "generation_config": schema}
     created = await gateway_to(emulator.url).create_inline("m", "name", [inline_item("k", request)])
     assert emulator.job_requests(created.name) == [{"key": "k", "request": request}]
+
+
+async def test_a_list_of_empty_pages_comes_to_an_end(gateway_to: GatewayTo) -> None:
+    pages = stub_service(lambda *_: (200, b'{"nextPageToken": "more"}'))
+    with pages as url, pytest.raises(ServiceError) as refused:
+        await asyncio.wait_for(gateway_to(url).list(10), 30)
+    assert (refused.value.code, refused.value.transient) == ("bad-answer", True)
 
 
 @pytest.mark.parametrize("troubles", [1, 2])

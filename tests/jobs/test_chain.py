@@ -100,3 +100,24 @@ async def test_a_retry_that_is_still_on_its_way_is_not_sent_twice(emulate: Emula
     assert (await run.error("retry", job=first, submit=True)).code == "submit-uncertain"
     assert (await run.error("retry", job=first, submit=True)).code == "retry-running"
     assert len(emulator.requests("create")) == 2
+
+
+async def test_answers_can_be_exported_whatever_became_of_the_retry(
+    emulate: Emulate, at_service: AtService, workspace: Path
+) -> None:
+    clock = {"pending": 3600, "running": 0}
+    emulator = emulate({"clock": clock, "answers": {"prompt-1": fails(1)}})
+    run = at_service(emulator.url)
+    first = (await run("create", prompts=["a", "b"]))["job"]
+    emulator.advance(7200)
+    await run("poll", job=first)
+    again = (await run("retry", job=first, submit=True))["submitted"]["job"]
+    other = at_service(emulator.url, "another-key")
+    assert (await other("export", job=first, output="with-another-key.json"))["rows"] == 2
+    run = at_service(emulator.url)
+    jobs = await run.session.context().open_jobs()
+    await jobs._gateway.delete(again)
+    assert (await run("export", job=first, output="after-the-retry-was-deleted.json"))["rows"] == 2
+    assert (await run.error("retry", job=first, submit=True)).code == "retry-running"
+    await run("delete", job=again)
+    assert (await run("retry", job=first, submit=True))["submitted"]["job"] != again

@@ -76,3 +76,12 @@ async def test_without_a_limit_a_deadline_never_comes() -> None:
     with pytest.raises(TimeoutError):
         async with clock.deadline(0):
             await asyncio.sleep(10)
+
+
+async def test_a_short_poll_does_not_wait_long_for_a_job_that_is_not_known_here(
+    emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padwan_server.operations.poll._FOUND_WITHIN", 0.5, raising=False)
+    run = at_service(emulate({"faults": [{"on": "get", "delay": 40}]}).url)
+    error = await asyncio.wait_for(run.error("poll", job="batches/elsewhere", timeout=0.5), 20)
+    assert error.code == "network"

@@ -119,6 +119,18 @@ async def test_a_part_that_is_refused_costs_only_its_own_prompts(emulate: Emulat
     assert (await run("poll", job=again, interval=1))["outcomes"] == {"ok": 7}
 
 
+async def test_a_part_whose_requests_were_removed_keeps_no_other_from_its_results(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    refusal = {"on": "create", "after": 1, "times": 1, "status": 429, "retry_after": 0}
+    run = at_service(emulate({"faults": [refusal]}).url)
+    created = await run("create", prompts=PROMPTS, max_per_job=4)
+    (workspace / ".padwan" / "requests" / f"{created['id']}-2.jsonl").unlink()
+    polled = await run("poll", job=created["job"], interval=1)
+    assert polled["outcomes"] == {"missing": 3, "ok": 4}
+    assert "removed from the workspace" in polled["error"]
+
+
 async def test_nothing_more_of_a_job_is_sent_while_a_part_is_uncertain(emulate: Emulate, at_service: AtService) -> None:
     emulator = emulate({"faults": [{"on": "create", "after": 1, "times": 1, "drop": "before"}]})
     run = at_service(emulator.url)

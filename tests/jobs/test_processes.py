@@ -10,9 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.session.session import Session
+from tests.jobs.test_ledger_rescue import scratched
 from tests.support.json_rpc import connect
 from tests.support.operations import Runner
 from tests.support.service import service_environment
@@ -117,6 +120,51 @@ async def test_an_editor_that_starts_goes_on_with_what_was_pending(
     assert message["method"] == "padwan/jobProgress"
     assert (message["params"]["job"], message["params"]["state"]) == (job, "SUCCEEDED")
     assert len(list((workspace / ".padwan" / "results").iterdir())) == 1
+
+
+async def test_results_for_which_there_was_no_room_are_fetched_by_whoever_watches_once_there_is(
+    workspace: Path, emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padwan_server.jobs.pending.AGAIN_AFTER", 0.2)
+    emulator = emulate({"clock": {"pending": 3600, "running": 0}})
+    run = at_service(emulator.url)
+    job = (await run("create", prompts=["a"]))["job"]
+    looks, news = await heard(at_service(emulator.url).session)
+    await until(news, lambda: bool(looks))
+    results = workspace / ".padwan" / "results"
+    results.rmdir()
+    results.write_text("in the way")
+    emulator.advance(7200)
+    await until(news, partial(succeeded, looks))
+    results.unlink()
+    jobs = await run.session.context().open_jobs()
+    async with asyncio.timeout(30):
+        while not (await jobs.known(job)).stored:
+            await asyncio.sleep(0.05)
+    assert len(list(results.iterdir())) == 1
+
+
+async def test_the_watching_goes_on_when_the_ledger_breaks(
+    workspace: Path, emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("padwan_server.session.watching._AFTER_TROUBLE", 0.2)
+    emulator = emulate()
+    run = at_service(emulator.url)
+    await run("poll", job=(await run("create", prompts=["a"]))["job"])
+    await run.session.aclose()
+    watching = at_service(emulator.url).session
+    looks, news = await heard(watching)
+    assert not await watching.history.any_unfinished(emulator.url)
+    database = watching.history._ledger
+    assert database
+    database._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    scratched(workspace / ".padwan" / "ledger.sqlite3")
+    database._db.execute("PRAGMA shrink_memory")
+    async with asyncio.timeout(30):
+        while not list((workspace / ".padwan").glob("*.damaged-*")):
+            await asyncio.sleep(0.05)
+    await at_service(emulator.url)("create", prompts=["b"])
+    await until(news, partial(succeeded, looks))
 
 
 def test_many_shells_at_once_lose_nothing(workspace: Path, emulate: Emulate, environment: dict[str, str]) -> None:

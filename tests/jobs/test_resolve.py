@@ -103,6 +103,17 @@ async def test_of_several_that_look_alike_one_must_be_named(
     assert (await run("resolve", job=lost[0], choice="adopt"))["job"]["job"] == first
 
 
+async def test_a_job_of_another_size_is_no_candidate(
+    emulate: Emulate, untagged: Callable[[str], Runner], at_service: AtService
+) -> None:
+    emulator = emulate({"faults": [{**LOST_AFTER, "times": 2}]})
+    run = untagged(emulator.url)
+    lost = [(await run.error("create", prompts=prompts, name="mine")).data["id"] for prompts in (["a"], ["a", "b"])]
+    first, second = (request["job"] for request in emulator.requests("create"))
+    assert (await run("resolve", job=lost[1], choice="adopt"))["job"]["job"] == second
+    assert (await run("resolve", job=lost[0], choice="adopt"))["job"]["job"] == first
+
+
 async def test_nothing_there_to_adopt_is_said(emulate: Emulate, at_service: AtService) -> None:
     run = at_service(emulate({"faults": [LOST_BEFORE]}).url)
     lost = (await run.error("create", prompts=["a"])).data["id"]

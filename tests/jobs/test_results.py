@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,14 +158,85 @@ async def test_results_that_the_service_has_deleted_leave_a_job_that_can_be_retr
     emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("padwan_server.jobs.submission.INLINE_LIMIT_BYTES", 10)
-    emulator = emulate({"faults": [{"on": "download", "times": 2, "status": 404}]})
+    emulator = emulate({"faults": [{"on": "download", "times": 4, "status": 404}]})
     run = at_service(emulator.url)
     job = (await run("create", prompts=["a"]))["job"]
+    # Just after the end it is not believed: they may not be there yet.
+    assert (await run("status", job=job))["outcomes"] == {}
+    monkeypatch.setattr("padwan_server.jobs.looks._MAY_COME", timedelta())
     status = await run("status", job=job)
     assert "no longer has the results" in status["warning"]
     assert status["outcomes"] == {"missing": 1}
     again = (await run("retry", job=job, submit=True))["submitted"]["job"]
     assert (await run("poll", job=again, interval=1))["outcomes"] == {"ok": 1}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_results_that_are_refused_once_are_not_given_up(
+    emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("padwan_server.jobs.submission.INLINE_LIMIT_BYTES", 10)
+    run = at_service(emulate({"faults": [{"on": "download", "times": 2, "status": status}]}).url)
+    job = (await run("create", prompts=["a"]))["job"]
+    assert (await run("poll", job=job, interval=1))["outcomes"] == {"ok": 1}
+
+
+async def test_a_poll_does_not_wait_for_results_that_the_service_dropped_long_ago(at_service: AtService) -> None:
+    stats = {"requestCount": "1", "successfulRequestCount": "1"}
+    metadata = {"state": "BATCH_STATE_SUCCEEDED", "batchStats": stats, "endTime": "2020-01-01T00:00:00Z"}
+    emptied = {"name": "batches/x", "metadata": metadata, "done": True}
+    with stub_service(lambda *_: (200, json.dumps(emptied).encode())) as url:
+        polled = await asyncio.wait_for(at_service(url)("poll", job="x", interval=1), 30)
+    assert "no longer has the results" in polled["warning"]
+
+
+async def test_results_that_end_within_a_line_are_not_taken_for_whole(workspace: Path, at_service: AtService) -> None:
+    lines = [
+        json.dumps({"key": key, "response": {"candidates": [{"content": {"parts": [{"text": key}]}}]}})
+        for key in ("a", "b")
+    ]
+    whole = "\n".join(lines).encode()
+    bodies = iter([whole[:-20]])
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if ":download" in path:
+            return 200, next(bodies, whole)
+        done = {"metadata": {"state": "BATCH_STATE_SUCCEEDED"}, "done": True, "response": {"responsesFile": "files/r"}}
+        return 200, json.dumps({"name": "batches/x", **done}).encode()
+
+    with stub_service(answer) as url:
+        run = at_service(url)
+        assert (await run.error("status", job="x")).code == "network"
+        assert (await run("poll", job="x", interval=1))["outcomes"] == {"ok": 2}
+    [stored] = (workspace / ".padwan" / "results").iterdir()
+    assert stored.read_text().splitlines() == lines
+
+
+async def test_without_keys_and_with_an_answer_missing_no_answer_is_joined_to_any_prompt(
+    emulate: Emulate, at_service: AtService
+) -> None:
+    run = at_service(emulate({"keys": False, "answers": {"prompt-0": {"missing": True}}}).url)
+    job = (await run("create", prompts=["a", "b", "c"]))["job"]
+    polled = await run("poll", job=job, interval=1)
+    assert polled["missing_keys"] == ["prompt-0", "prompt-1", "prompt-2"]
+    assert polled["unknown_keys"] == ["result-1", "result-2"]
+    assert "carried no key" in polled["warning"]
+
+
+async def test_results_that_were_removed_from_the_workspace_are_fetched_again(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    emulator = emulate({"answers": {"prompt-1": {"error": {"code": 13}, "times": 1}, "prompt-2": {"twice": True}}})
+    run = at_service(emulator.url)
+    job = (await run("create", prompts=["a", "b", "c"]))["job"]
+    again = (await run("retry", job=job, submit=True))["submitted"]["job"]
+    before = await run("poll", job=again, interval=1)
+    shutil.rmtree(workspace / ".padwan" / "results")
+    status = await run("status", job=again, results=True)
+    assert (status["results"], status["outcomes"]) == (before["results"], {"ok": 3})
+    shutil.rmtree(workspace / ".padwan" / "results")
+    assert (await run("export", job=job, output="all.json"))["rows"] == 3
+    assert (await run("status", job=job))["repeated_keys"] == ["prompt-2"]
 
 
 @pytest.mark.parametrize("state", ["FAILED", "EXPIRED", "CANCELLED", "PARTIALLY_SUCCEEDED"])

@@ -70,6 +70,16 @@ async def test_a_job_whose_answer_was_lost_is_found_by_its_tag(
     assert [(job["name"], job["id"]) for job in (await run("list"))["jobs"]] == [("mine", created["id"])]
 
 
+async def test_the_tag_stands_at_the_end_of_the_longest_name_too(emulate: Emulate, at_service: AtService) -> None:
+    emulator = emulate({"faults": [{"on": "create", "drop": "after"}]})
+    run = at_service(emulator.url)
+    created = await run("create", prompts=["a"], name="n" * 512)
+    jobs = await run.session.context().open_jobs()
+    [remote] = (await jobs._gateway.list(1)).jobs
+    assert len(remote.display_name) == 512
+    assert (created["job"], created["name"]) == (remote.name, "n" * 512)
+
+
 async def test_a_job_of_another_submission_is_never_taken_for_this_one(
     workspace: Path, emulate: Emulate, at_service: AtService
 ) -> None:
