@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,7 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parent.parent
 PROGRAMS = Path(sys.executable).parent
 UV = str(PROGRAMS / "uv")
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
 CACHES = {"UV_CACHE_DIR": str(ROOT / "build" / "cache" / "uv"), "PIP_CACHE_DIR": str(ROOT / "build" / "cache" / "pip")}
@@ -122,28 +120,3 @@ def test_the_lowest_versions_of_its_dependencies_do(wheel: Path, tmp_path: Path)
     run(*install, "--no-deps", wheel, folder=tmp_path)
     use(environment / "bin" / "padwan-server", tmp_path / "work")
     assert "[duplicate-key]" in run(environment / "bin" / "padwan-server", "demo", folder=tmp_path)
-
-
-@pytest.mark.parametrize("version", PYTHONS)
-def test_it_runs_on_every_python(wheel: Path, tmp_path: Path, version: str) -> None:
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"no Python {version} on this machine")
-    environment = tmp_path / "environment"
-    run(UV, "venv", "--quiet", "--python", python, environment, folder=tmp_path)
-    run(UV, "pip", "install", "--quiet", "--no-build", "--python", environment, wheel, folder=tmp_path)
-    use(environment / "bin" / "padwan-server", tmp_path / "work")
-
-
-def interpreter(version: str) -> str | None:
-    """The path of a Python of this version, in ``PATH`` or where pyenv keeps its own."""
-    kept = Path(os.environ.get("PYENV_ROOT", "/nowhere")) / "versions"
-    found = [shutil.which(f"python{version}"), *map(str, kept.glob(f"{version}.*/bin/python{version}"))]
-    for python in filter(None, found):
-        # A stand-in of pyenv's answers with an error where the version is not chosen.
-        told = subprocess.run(
-            [python, "-c", "import sys; print(sys.executable)"], capture_output=True, text=True, check=False
-        )
-        if told.returncode == 0:
-            return told.stdout.strip()
-    return None
