@@ -8,13 +8,16 @@ VSCODE := editors/vscode
 NODE_READY := $(VSCODE)/node_modules/.ready
 VSIX := build/padwan.vsix
 
-.PHONY: demo test fast check bench bench-jobs derive format lock vsix pictures site clean
+.PHONY: demo test test-pythons fast check bench bench-jobs derive format lock vsix pictures site clean
 
 demo: $(READY) ## The main job on the emulator, seen through a real language client
 	$(BIN)/padwan-server demo
 
 test: $(READY) $(JAVASCRIPT) ## All tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-pythons: $(READY) ## The package on each Python from 3.11 to 3.14 that this machine has
+	$(BIN)/python -m pytest tests/pythons.py
 
 fast: $(READY) ## The tests that take less than two minutes together
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

@@ -45,7 +45,7 @@ CODES = {
     "output-folder-missing": "The folder of the output file does not exist.",
     "output-is-folder": "The output path is a folder.",
     "output-not-allowed": "An assistant may not write a file of this kind or in a hidden place.",
-    "output-not-writable": "The output file cannot be written.",
+    "output-not-writable": "The output file, or standard output, cannot be written.",
     "outside-workspace": "An assistant's path is outside the workspace.",
     "permission-denied": "The service does not allow this to the API key.",
     "port-taken": "The tool server cannot listen at the port it was given.",

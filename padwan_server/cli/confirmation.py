@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
+import signal
 import sys
 
 import click
 
 
 async def confirm(question: str) -> bool | None:
-    """Whether the person says yes; None where input or errors go elsewhere than to a terminal."""
+    """Whether the person says yes; None where input or errors go elsewhere than to a terminal.
+
+    Raises click's Abort on Ctrl-C and at the end of input.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return await asyncio.to_thread(click.confirm, question, err=True)
+    # Not in a thread: nothing could end its wait for a line, and the program would wait for it after Ctrl-C. For the
+    # same reason the handler is not asyncio's, which lets the reading go on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return click.confirm(question, err=True)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -10,6 +10,7 @@ import click
 
 from padwan_server import __version__
 from padwan_server.cli.errors import print_error
+from padwan_server.cli.terminal import say
 from padwan_server.errors import PadwanError
 
 _COMMANDS = {
@@ -50,25 +51,59 @@ def cli() -> None:
 
 def main() -> int:
     """Run the command line; the exit code. An unexpected error is told by its kind, without a traceback."""
+    _open_closed_streams()
     try:
         code = cli.main(prog_name="padwan-server", standalone_mode=False)
     except click.exceptions.Exit as end:
         code = end.exit_code
     except click.exceptions.Abort:
+        print_error(_aborted(), as_json=_as_json())
         code = 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.format_message(), err=True)
+        code = error.exit_code
     except click.ClickException as error:
-        print_error(_in_our_words(error), as_json="--json" in sys.argv)
+        print_error(_in_our_words(error), as_json=_as_json())
         code = error.exit_code
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more can be flushed to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        _drop_output()
+        code = 1
+    except PadwanError as error:
+        # Raised outside of any operation: standard output itself cannot be written.
+        _drop_output()
+        print_error(error, as_json=False)
         code = 1
     except Exception as error:
         if os.environ.get("PADWAN_DEBUG"):
             raise
-        print_error(_internal(error), as_json="--json" in sys.argv)
+        print_error(_internal(error), as_json=_as_json())
         code = 1
     return code if isinstance(code, int) else 0
+
+
+def _as_json() -> bool:
+    """Whether errors are the one JSON value too. ``run`` and ``schema`` never print anything else."""
+    return "--json" in sys.argv or sys.argv[1:2] in (["run"], ["schema"])
+
+
+def _open_closed_streams() -> None:
+    """Stand in for streams that our caller closed, in the order of their numbers: else the next file that is opened,
+    the ledger say, would get the number of standard output."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 open to the end
+
+
+def _drop_output() -> None:
+    """What is still in the buffer of standard output cannot be written, at the end of the program either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _aborted() -> PadwanError:
+    return PadwanError(
+        "interrupted", "Interrupted. A job that was sent goes on.", "See the jobs: padwan-server batch list"
+    )
 
 
 def _in_our_words(error: click.ClickException) -> PadwanError:

@@ -41,7 +41,7 @@ class _JsonObject(click.ParamType):  # type: ignore[type-arg]  # it has none bef
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             parsed = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.fail(f"this is no JSON: {error}", param, ctx)
         return parsed
 

@@ -28,6 +28,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        """Take the bar away until the next look, so that something else can be said or asked."""
         if self._bar:
             self._bar.stop()
 
@@ -48,6 +52,7 @@ class Progress:
     def _move(self, look: JobProgress) -> None:
         """The bar, and above it a line for each state that the job has come to."""
         bar = self._bar = self._bar or _bar()
+        bar.start()
         if look.state != self._state:
             bar.console.print(f"{duration(look.elapsed):>12}  {look.state}", markup=False, highlight=False)
             self._state = look.state
@@ -72,8 +77,9 @@ def _bar() -> Bar:
 
     text = TextColumn("{task.description}", markup=False)
     columns = (text, BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task("")
-    bar.start()
+    # What others print is not to go through rich, which would read markup in it.
+    console = Console(stderr=True)
+    bar = Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    bar.add_task("", total=None)
     bar.console.print("Ctrl-C stops watching; a job that was sent goes on.", markup=False, highlight=False)
     return bar

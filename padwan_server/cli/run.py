@@ -12,7 +12,7 @@ from padwan_server.cli.confirmation import confirm
 from padwan_server.cli.errors import print_error
 from padwan_server.cli.progress import Progress
 from padwan_server.cli.render import command_line, render
-from padwan_server.cli.terminal import print_json, say
+from padwan_server.cli.terminal import harmless, print_json, say
 from padwan_server.errors import PadwanError
 from padwan_server.operations.operation import Operation, Result
 from padwan_server.operations.settings import parse_settings
@@ -55,7 +55,12 @@ async def _run(operation: Operation[Any, Any], arguments: dict[str, Any], backen
     session = Session(find_root(Path.cwd()), settings, standard_input=_standard_input)
     try:
         with Progress() as progress:
-            result: Result = await operation(arguments, session.context(progress.show, confirm))
+
+            async def ask(question: str) -> bool | None:
+                progress.pause()
+                return await confirm(harmless(question))
+
+            result: Result = await operation(arguments, session.context(progress.show, ask))
         return result
     finally:
         await session.aclose()

@@ -28,7 +28,7 @@ def run(name: str, parameters: str, backend: str) -> int:
     """Run an operation with the parameters of a JSON object (- reads it from standard input); prints one JSON value."""
     try:
         given = json.loads(sys.stdin.read() if parameters == "-" else parameters)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"The parameters are no JSON: {error}") from None
     return run_operation(alone(name), given, backend, as_json=True)
 

@@ -53,8 +53,9 @@ def test_run_takes_json_and_prints_json(workspace: Path, environment: dict[str, 
     jsonschema.validate(polled, json.loads(shell("schema", "poll").stdout)["poll"]["result"])
     assert polled["state"] == "SUCCEEDED"
     assert json.loads(shell("run", "status", "{}", code=2).stdout)["error"]["code"] == "invalid-params"
-    assert shell("run", "status", "{", code=2).stdout == ""
-    assert shell("run", "nothing", code=2).stdout == ""
+    for wrong in ("{", "[" * 100_000, "[]"):
+        assert json.loads(shell("run", "status", "-", code=2, stdin=wrong).stdout)["error"]["code"] == "invalid-params"
+    assert json.loads(shell("run", "nothing", code=2).stdout)["error"]["code"] == "invalid-params"
 
 
 def test_schema_describes_every_operation(workspace: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 from collections.abc import Callable
@@ -167,3 +168,50 @@ def test_shells_complete_commands(workspace: Path, kind: str) -> None:
     words = {"COMP_WORDS": "padwan-server batch c", "COMP_CWORD": "c" if kind == "fish" else "2"}
     ask = Shell(workspace, {**os.environ, **words, "_PADWAN_SERVER_COMPLETE": f"{kind}_complete"})
     assert {"create", "cancel"} <= set(ask("").stdout.replace(",", "\n").split())
+
+
+def test_ctrl_c_ends_a_question(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
+    emulator = emulate({"clock": {"pending": 600}})
+    shell = Shell(workspace, service_environment(environment, emulator))
+    shell("batch", "create", "-p", "the same")
+    ours, theirs = pty.openpty()
+    program = subprocess.Popen(
+        [*PROGRAM, "batch", "create", "-p", "the same"],
+        cwd=workspace,
+        env={**shell.environment, "TERM": "xterm-256color"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    told = b""
+    while b"Send them once more? [y/N]: " not in told:
+        told += os.read(ours, 1 << 16)
+    program.send_signal(signal.SIGINT)
+    assert program.wait(timeout=30) == 130
+    assert b"See the jobs: padwan-server batch list" in os.read(ours, 1 << 16)
+    os.close(ours)
+    assert len(emulator.requests("create")) == 1
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 0), ("2>&-", 0), ("<&-", 0), (">/dev/full", 1)])
+def test_streams_that_cannot_be_used_are_no_error_of_ours(shell: Shell, closed: str, code: int) -> None:
+    line = f"{' '.join(PROGRAM)} batch list {closed}"
+    ran = subprocess.run(
+        ["sh", "-c", line], cwd=shell.folder, env=shell.environment, capture_output=True, text=True, check=False
+    )
+    told = "error[output-not-writable]: Standard output cannot be written" if code else ""
+    assert (ran.returncode, ran.stderr[: len(told)], "Exception" in ran.stderr) == (code, told, False)
+
+
+def test_without_a_command_the_help_goes_to_standard_error(workspace: Path) -> None:
+    for command in ((), ("batch",)):
+        ended = Shell(workspace)(*command, code=2)
+        assert (ended.stdout, ended.stderr.startswith("Usage: padwan-server")) == ("", True)
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly(workspace: Path) -> None:
+    line = f"{' '.join(PROGRAM)} schema | head -c 1"
+    ran = subprocess.run(["sh", "-c", line], cwd=workspace, capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("{", "")

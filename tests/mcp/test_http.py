@@ -175,9 +175,11 @@ async def test_an_assistant_works_on_the_editors_jobs_and_unsaved_text(
 
 async def test_the_editors_setting_says_whether_to_ask(workspace: Path, environment: dict[str, str], era: str) -> None:
     options = {"backend": "emulator", "confirm": "always"}
-    async with open_editor(workspace, environment=environment, options=options, arguments=["--mcp"]):
-        async with client_of(await attached(workspace), era) as client:
-            refused = await client.call_tool("batch_create", {"prompts": ["x"]})
+    async with (
+        open_editor(workspace, environment=environment, options=options, arguments=["--mcp"]),
+        client_of(await attached(workspace), era) as client,
+    ):
+        refused = await client.call_tool("batch_create", {"prompts": ["x"]})
     assert code_of(refused) == "nobody-to-ask"
     assert not list((workspace / ".padwan").glob("requests/*"))
 
