@@ -24,9 +24,9 @@ from padwan_server.jobs.lock import MOMENT, Lock
 from padwan_server.jobs.looks import Looks
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.jobs.reconciliation import Reconciliation, seen
+from padwan_server.jobs.refusals import being_sent, forgotten, of_another_key, still_sending, undecided
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.rescue import note
-from padwan_server.jobs.rows import forgotten
 from padwan_server.jobs.submission import Submission, Told, forget
 from padwan_server.jobs.tag import new_tag, tag_in, untagged
 from padwan_server.jobs.watcher import Watcher
@@ -144,7 +144,7 @@ class Jobs:
                 task.cancel()
             raise
         except TimeoutError:
-            raise _still_sending(job) from None
+            raise still_sending(job) from None
 
     async def _submit(
         self, job: Job, requests: Iterable[Request], per_part: int, leaving: asyncio.Event, told: Told, *, again: bool
@@ -331,7 +331,7 @@ class Jobs:
         if not job.waiting or not job.sent or job.uncertain:
             return job
         if job.key_fingerprint != self.key_fingerprint:
-            raise _of_another_key()
+            raise of_another_key()
         return await self._sent_on(job)
 
     async def _sent_on(self, job: Job) -> Job:
@@ -536,7 +536,7 @@ class Jobs:
         """
         async with self._held(job) as current:
             if current.unanswered:
-                raise _undecided(current)
+                raise undecided(current)
             for part in current.parts:
                 if part.name:
                     await self._delete(current, part)
@@ -598,16 +598,7 @@ class Jobs:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
         moves = job.terminal or any(part.name and not part.terminal for part in job.parts) or self.is_being_sent(job)
         if not moves and (job.uncertain or not job.sent):
-            raise _undecided(job)
-
-
-def _still_sending(job: Job) -> PadwanError:
-    return PadwanError(
-        "still-sending",
-        "The job is being sent, which takes longer than this call can wait; it goes on.",
-        f"Do not send it again: ask for the status of {job.id}.",
-        {"id": job.id},
-    )
+            raise undecided(job)
 
 
 _RECENT = 0.9
@@ -622,36 +613,6 @@ def _as_listed(job: Job, remotes: dict[str, RemoteJob]) -> Job:
     ]
     created = remotes[job.name].create_time or job.created
     return replace(job, parts=tuple(parts), created=created)
-
-
-def _of_another_key() -> ServiceError:
-    """Parts that wait are not sent at the cost of whoever happens to look."""
-    return ServiceError(
-        "job-not-found",
-        "The rest of this job was to be sent with another API key, and waits for it.",
-        "Set that key, or cancel the job and retry what is missing.",
-    )
-
-
-def _undecided(job: Job) -> PadwanError:
-    return PadwanError(
-        "submit-uncertain",
-        "A submission of this job never got an answer: nobody knows whether the service has it."
-        if job.unanswered
-        else "This job was never sent: its program ended first.",
-        "Resolve it: adopt, resubmit or discard.",
-        {"id": job.id, "job": job.name},
-    )
-
-
-def being_sent(job: Job) -> PadwanError:
-    """What is to be said to whoever wants to decide on a job while it is sent."""
-    return PadwanError(
-        "being-sent",
-        "This job is being sent just now, by this or another program.",
-        "Try again in a while; one that is to stop can be cancelled.",
-        {"id": job.id, "job": job.name},
-    )
 
 
 def _uncertain_part(job: Job) -> tuple[int, Part]:

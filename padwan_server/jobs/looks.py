@@ -15,9 +15,9 @@ from padwan_server.jobs.folder import JobsFolder, in_words
 from padwan_server.jobs.job import Job, now
 from padwan_server.jobs.ledger import Ledger, Record
 from padwan_server.jobs.reconciliation import seen
+from padwan_server.jobs.refusals import being_fetched, forgotten
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.results import BY_ORDER, STRAY, Answers, keep
-from padwan_server.jobs.rows import forgotten
 from padwan_server.service import FILES_LAST
 
 _GONE = ("file-not-found", "permission-denied")
@@ -82,7 +82,7 @@ class Looks:
             return job
         lock = self.folder.lock(f"{part.id}.results")
         if not await lock.take_within(_PATIENCE):
-            raise _being_fetched()
+            raise being_fetched()
         try:
             found = await self.background.run(self.ledger.find, job.id)
             if not found:
@@ -138,15 +138,6 @@ class _Joined:
     @property
     def warning(self) -> str:
         return STRAY if self._apart else self.answers.warning
-
-
-def _being_fetched() -> ServiceError:
-    return ServiceError(
-        "being-fetched",
-        "Another program is fetching the results of this job.",
-        "Ask again in a while; if that program was stopped, let it go on or end it.",
-        transient=True,
-    )
 
 
 def _lines(path: Path) -> int:

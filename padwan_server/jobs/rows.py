@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from padwan_server.errors import PadwanError
 from padwan_server.jobs.job import Job, Part
+from padwan_server.jobs.refusals import forgotten
 
 _JOB_FIELDS = [field.name for field in fields(Job) if field.name != "parts"]
 _PART_FIELDS = [field.name for field in fields(Part)]
@@ -51,16 +51,6 @@ def number_of(connection: sqlite3.Connection, job: Job) -> int:
     if found is None:
         raise forgotten(job.id)
     return int(found[0])
-
-
-def forgotten(id: str) -> PadwanError:  # noqa: A002
-    """What is to be said of a job, or a part, that was here a moment ago."""
-    return PadwanError(
-        "job-forgotten",
-        "The workspace's ledger no longer has this job: somebody removed it meanwhile.",
-        "List the jobs: one that the service has can be taken in again by its name.",
-        {"id": id},
-    )
 
 
 def to_job(row: sqlite3.Row, parts: tuple[Part, ...]) -> Job:

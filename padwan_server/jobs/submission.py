@@ -23,6 +23,7 @@ from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.lock import MOMENT
 from padwan_server.jobs.progress import JobProgress, progress_of
 from padwan_server.jobs.reconciliation import Reconciliation
+from padwan_server.jobs.refusals import already_submitted
 from padwan_server.jobs.requests import Request, encode, stored_requests
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.tag import new_tag, tagged
@@ -107,7 +108,7 @@ class Submission:
         while same := await self.background.run(self.ledger.ready, job, again=again):
             if not await self.gave_way(same):
                 # Also if it has ended meanwhile: nobody has seen its answers yet, which are there now.
-                raise _already_submitted(await self.asked(same))
+                raise already_submitted(await self.asked(same))
 
     async def gave_way(self, job: Job) -> bool:
         """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
@@ -251,19 +252,3 @@ def forget(ledger: Ledger, folder: JobsFolder, job: Job) -> None:
     ledger.remove(job)
     for path in folder.files_of(job.id):
         path.unlink(missing_ok=True)
-
-
-def _what_to_do(same: Job) -> str:
-    if same.uncertain:
-        return "Resolve that one"
-    return "Export its answers" if same.stored else "Poll that one"
-
-
-def _already_submitted(same: Job) -> PadwanError:
-    name = same.name or same.id
-    return PadwanError(
-        "already-submitted",
-        f"Nothing was sent: the job {name} ({same.state}) has exactly these prompts, model and settings.",
-        f"{_what_to_do(same)}, or send them once more with again.",
-        {"job": same.name, "id": same.id, "state": same.state},
-    )

@@ -9,7 +9,8 @@ from pydantic import Field
 from padwan_server.errors import PadwanError
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.job import Job
-from padwan_server.jobs.jobs import Jobs, being_sent
+from padwan_server.jobs.jobs import Jobs
+from padwan_server.jobs.refusals import being_sent
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobName, JobView, job_view

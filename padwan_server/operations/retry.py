@@ -15,9 +15,9 @@ from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.jobs import Jobs
 from padwan_server.jobs.lock import MOMENT
+from padwan_server.jobs.refusals import forgotten
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.results import StoredAnswer
-from padwan_server.jobs.rows import forgotten
 from padwan_server.operations.context import Context
 from padwan_server.operations.create import refuse_more, requests_of, spending
 from padwan_server.operations.operation import Effect, Operation, Params, Result
