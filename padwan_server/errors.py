@@ -53,6 +53,7 @@ CODES = {
     "prompts-or-file": "Neither or both of prompts and file were given.",
     "rate-limited": "The service asks to wait (429).",
     "requests-unknown": "The workspace does not hold the prompts that are to be retried.",
+    "results-removed": "Somebody removed the job's results from the workspace.",
     "retry-running": "Failed prompts of this job are already being retried.",
     "service-refused": "The service refused the request; the message is its own.",
     "service-unavailable": "The service failed (5xx).",

@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeVar
 
 import msgspec
 
+from padwan_server.errors import PadwanError
 from padwan_server.gemini.answers import Answer, parse_answer, parse_answers
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, whole
@@ -152,8 +153,16 @@ class Reader:
         return file.read(run.end - run.start)
 
     def _file(self, part_id: str) -> BinaryIO:
+        """The results of a part. Raises PadwanError ``results-removed``."""
         if part_id not in self._files:
-            self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
+            try:
+                self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
+            except FileNotFoundError:
+                raise PadwanError(
+                    "results-removed",
+                    "Somebody removed the results of this job from the workspace.",
+                    "Ask for its status: they are fetched again if the service still has them.",
+                ) from None
         return self._files[part_id]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from padwan_server.errors import PadwanError
 from padwan_server.lsp.documents import PromptTextDocument
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from padwan_server.jobs.results import StoredAnswer
     from padwan_server.lsp.server import PadwanLanguageServer
 
+T = TypeVar("T")
+
 
 class LastJob(NamedTuple):
     """The newest job of a prompt file, with its retries."""
@@ -31,17 +33,26 @@ class LastJob(NamedTuple):
 
     async def beside(self, records: Iterable[Record]) -> list[Beside | None]:
         """What it has for each of some records."""
-        return await self.history.read(
-            lambda: [self.chain.beside(r.key, r.digest, generated=r.generated) for r in records]
+        records = list(records)
+        return await self._read(
+            lambda: [self.chain.beside(r.key, r.digest, generated=r.generated) for r in records], [None] * len(records)
         )
 
     async def failures(self, limit: int) -> list[StoredAnswer]:
         """The first prompts that it has no good answer to."""
-        return await self.history.read(lambda: self.chain.failures(limit))
+        return await self._read(lambda: self.chain.failures(limit), [])
 
     async def failed(self) -> int:
         """How many prompts it has no good answer to."""
-        return await self.history.read(self.chain.failed)
+        return await self._read(self.chain.failed, 0)
+
+    async def _read(self, function: Callable[[], T], otherwise: T) -> T:
+        """What cannot be read is not shown; whoever asks for the job is told why."""
+        try:
+            return await self.history.read(function)
+        except PadwanError as error:
+            log_internal(error)
+            return otherwise
 
 
 class LastJobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -388,6 +389,16 @@ async def test_hover_shows_the_answer_until_the_text_changes(workspace: Path, ed
     assert "It broke." in await editor.hover("x.prompts.jsonl", 1, 20)
     editor.change("x.prompts.jsonl", 2, ((0, 24, 0, 27), "ONE"))
     assert "Changed since job" in await editor.hover("x.prompts.jsonl", 0, 20)
+
+
+@pytest.mark.slow
+async def test_removed_results_are_not_shown_and_fetched_again_when_asked_for(workspace: Path, editor: Editor) -> None:
+    scenario(workspace, b=FAILS)
+    job = await finished(editor, "x.prompts.jsonl", LINES)
+    shutil.rmtree(workspace / ".padwan" / "results")
+    assert "ok in" not in await editor.hover("x.prompts.jsonl", 0, 20)
+    await editor.command("status", job=job)
+    assert f"ok in `{job}`" in await editor.hover("x.prompts.jsonl", 0, 20)
 
 
 @pytest.mark.slow
