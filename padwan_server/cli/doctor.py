@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,9 +17,10 @@ import click
 from padwan_server import __version__
 from padwan_server.cli.terminal import print_json, say
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.folder import NAME
 from padwan_server.operations.settings import parse_settings
 from padwan_server.session.backend import gemini_backend
-from padwan_server.session.roots import find_root
+from padwan_server.session.roots import find_root, working_folder
 from padwan_server.session.session import Session
 
 _EDITORS = {
@@ -70,7 +72,7 @@ def doctor(backend: str, as_json: bool) -> int:
 
 
 async def _findings(backend: str) -> list[Finding]:
-    root = find_root(Path.cwd())
+    root = find_root(working_folder())
     session = Session(root, parse_settings({"backend": backend}))
     try:
         key = _key(backend)
@@ -110,14 +112,22 @@ async def _service(session: Session) -> list[Finding]:
 
 
 def _workspace(root: Path) -> Finding:
-    writable = os.access(root, os.W_OK)
-    hint = "" if writable else "Work in a folder that you may write to."
-    return Finding("workspace", writable, f"{root}{'' if writable else ' cannot be written'}", hint)
+    memory = root / NAME
+    folder = memory if os.path.lexists(memory) else root
+    try:
+        # Permissions do not tell of a disk that is full or read-only.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        says = f"{folder} cannot be written: {error.strerror or type(error).__name__}"
+        return Finding("workspace", False, says, "Work in a folder that you may write to.")
+    return Finding("workspace", True, str(root))
 
 
 async def _ledger(session: Session) -> Finding:
     try:
-        if await session.history.version() is None:
+        # Opening it would set a damaged one aside, and nobody would hear of it.
+        if not await session.history.examine():
             return Finding("ledger", True, "none before the first job")
         jobs = await session.history.recent(session.backend_label, 1000)
     except PadwanError as error:

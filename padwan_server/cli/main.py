@@ -70,9 +70,11 @@ def main() -> int:
         _drop_output()
         code = 1
     except PadwanError as error:
-        # Raised outside of any operation: standard output itself cannot be written.
-        _drop_output()
-        print_error(error, as_json=False)
+        # Raised outside of any operation.
+        writable = error.code != "output-not-writable"
+        if not writable:
+            _drop_output()
+        print_error(error, as_json=writable and _as_json())
         code = 1
     except Exception as error:
         if os.environ.get("PADWAN_DEBUG"):

@@ -12,6 +12,9 @@ from padwan_server.jobs.progress import JobProgress
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
+_NARROW = 60
+"""Columns below which a line has room for the counts and some of the words, and for no bar."""
+
 
 class Progress:
     """Shows looks at a job from the first to the last."""
@@ -52,12 +55,16 @@ class Progress:
     def _move(self, look: JobProgress) -> None:
         """The bar, and above it a line for each state that the job has come to."""
         bar = self._bar = self._bar or _bar()
+        narrow = bar.console.width < _NARROW
+        counts = f"{look.done}/{look.total} " if narrow else ""
+        description = harmless(f"{counts}{look.state}{_details(look)}")
+        # Before anything is drawn, so that no frame shows what was before this look.
+        bar.update(bar.task_ids[0], description=description, completed=look.done, total=look.total or None)
         bar.start()
         if look.state != self._state:
-            bar.console.print(f"{duration(look.elapsed):>12}  {look.state}", markup=False, highlight=False)
+            elapsed = f"{duration(look.elapsed):>{0 if narrow else 12}}"
+            bar.console.print(f"{elapsed}  {look.state}", markup=False, highlight=False)
             self._state = look.state
-        description = harmless(f"{look.state}{_details(look)}")
-        bar.update(bar.task_ids[0], description=description, completed=look.done, total=look.total or None)
 
 
 def _details(look: JobProgress) -> str:
@@ -76,10 +83,10 @@ def _bar() -> Bar:
     from rich.progress import Progress as Bar
 
     text = TextColumn("{task.description}", markup=False)
-    columns = (text, BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
     # What others print is not to go through rich, which would read markup in it.
     console = Console(stderr=True)
-    bar = Bar(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
+    others = () if console.width < _NARROW else (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Bar(text, *others, console=console, transient=True, redirect_stdout=False, redirect_stderr=False)
     bar.add_task("", total=None)
     bar.console.print("Ctrl-C stops watching; a job that was sent goes on.", markup=False, highlight=False)
     return bar

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from padwan_server.cli.confirmation import confirm
@@ -16,7 +15,7 @@ from padwan_server.cli.terminal import harmless, print_json, say
 from padwan_server.errors import PadwanError
 from padwan_server.operations.operation import Operation, Result
 from padwan_server.operations.settings import parse_settings
-from padwan_server.session.roots import find_root
+from padwan_server.session.roots import find_root, working_folder
 from padwan_server.session.session import Session
 
 DONE, FAILED, USAGE, NOT_SUCCESSFUL, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -52,7 +51,7 @@ def run(operation: Operation[Any, Any], arguments: dict[str, Any], backend: str,
 async def _run(operation: Operation[Any, Any], arguments: dict[str, Any], backend: str) -> Result:
     operation.parse(arguments)
     settings = parse_settings({"backend": backend})
-    session = Session(find_root(Path.cwd()), settings, standard_input=_standard_input)
+    session = Session(find_root(working_folder()), settings, standard_input=_standard_input)
     try:
         with Progress() as progress:
 

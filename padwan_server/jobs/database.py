@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from padwan_server.errors import PadwanError
@@ -116,6 +116,16 @@ class Database:
 
     def _is_damaged(self) -> bool:
         return self._damaged is not None and self._damaged == _identity(self._folder.ledger)
+
+
+def examine(path: Path) -> None:
+    """Read a ledger through and leave it as it is. Raises PadwanError ``ledger-newer`` or ``ledger-unreadable``."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_BUSY, uri=True)) as connection:
+            _check(connection)
+            _refuse_newer(connection)
+    except sqlite3.Error as error:
+        raise _unreadable(error) from None
 
 
 def _connect(path: Path, rebuild: Rebuild | None = None) -> sqlite3.Connection:

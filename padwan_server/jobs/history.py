@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.chain import Chain
+from padwan_server.jobs.database import examine
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger
@@ -57,6 +58,20 @@ class History:
     async def version(self) -> object:
         """Another value whenever the ledger may have changed, by whichever process; None before the first job."""
         return await self.read(lambda: ledger.version if (ledger := self._opened()) else None)
+
+    async def examine(self) -> bool:
+        """Read the ledger through and leave it as it is; False before the first job.
+
+        Raises PadwanError ``ledger-newer`` or ``ledger-unreadable``.
+        """
+
+        def look() -> bool:
+            there = self._folder.ledger.exists()
+            if there:
+                examine(self._folder.ledger)
+            return there
+
+        return await self._background.run(look)
 
     async def chain(self, job: str) -> Chain | None:
         """The chain that a job belongs to, by its name or the workspace's own."""

@@ -6,7 +6,18 @@ from pathlib import Path
 
 import platformdirs
 
+from padwan_server.errors import PadwanError
 from padwan_server.jobs.folder import NAME
+
+
+def working_folder() -> Path:
+    """Where the program was started. Raises PadwanError ``file-not-found`` when that is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise PadwanError(
+            "file-not-found", "The folder that this was started in is gone.", "Change to another folder and try again."
+        ) from None
 
 
 def find_root(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -16,7 +17,8 @@ from padwan_server.operations.alone import alone
 from padwan_server.operations.names import NAMES
 from padwan_server.operations.table import OPERATIONS
 from tests.support.service import KEY, service_environment
-from tests.support.shell import Shell
+from tests.support.shell import PROGRAM, Shell
+from tests.support.stub_service import stub_service
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +46,73 @@ def test_doctor_says_what_to_do_without_a_key_or_a_service(workspace: Path, envi
     nowhere = {**environment, "GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:9"}
     findings = Shell(workspace, nowhere).json("doctor", code=1)["findings"]
     assert [found["name"] for found in findings if not found["ok"]] == ["service"]
+
+
+@pytest.mark.parametrize("position", [0, 4096])
+def test_doctor_reports_a_damaged_ledger_and_leaves_it(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, position: int
+) -> None:
+    shell = Shell(workspace, service_environment(environment, emulate()))
+    shell("batch", "create", "-p", "x")
+    ledger = workspace / ".padwan" / "ledger.sqlite3"
+    damaged = bytearray(ledger.read_bytes())
+    damaged[position : position + 4096] = b"x" * 4096
+    ledger.write_bytes(damaged)
+    assert wrong(shell)["ledger"].startswith("The workspace's job ledger cannot be used")
+    assert ledger.read_bytes() == damaged
+    assert list(ledger.parent.glob("*.damaged*")) == []
+    # The next command that uses it makes a new one.
+    shell("batch", "list")
+    assert wrong(shell, code=0) == {}
+
+
+def test_doctor_reports_a_clock_that_is_hours_off(workspace: Path, environment: dict[str, str]) -> None:
+    def answer(*_: object) -> tuple[int, bytes]:
+        return 200, b"{}"
+
+    with stub_service(answer, ahead=timedelta(hours=-3)) as url:
+        told = wrong(Shell(workspace, {**environment, "GEMINI_API_KEY": KEY, "GOOGLE_GEMINI_BASE_URL": url}))
+    assert list(told) == ["clock"]
+    assert int(told["clock"].partition(" ")[0]) == pytest.approx(3 * 3600, abs=60)
+
+
+@pytest.mark.parametrize("place", [".padwan", "/proc"])
+def test_doctor_reports_a_workspace_that_cannot_be_written(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, place: str
+) -> None:
+    if place == "/proc" and not Path(place).exists():
+        pytest.skip("there is no folder here that even its owner cannot write")
+    folder = Path(place) if place == "/proc" else workspace
+    if folder == workspace:
+        (workspace / place).write_text("no folder")
+    told = wrong(Shell(folder, service_environment(environment, emulate())))
+    assert list(told) == ["workspace"]
+    assert told["workspace"].startswith(f"{workspace / place} cannot be written: ")
+
+
+def test_doctor_without_a_folder_says_so(workspace: Path, environment: dict[str, str]) -> None:
+    line = f"rmdir {workspace} && {' '.join(PROGRAM)} doctor --json"
+    ran = subprocess.run(
+        ["sh", "-c", line], cwd=workspace, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, json.loads(ran.stdout)["error"]["code"]) == (1, "file-not-found")
+
+
+def test_doctor_finds_editors_on_the_path(
+    workspace: Path, environment: dict[str, str], emulate: Emulate, tmp_path: Path
+) -> None:
+    shell = Shell(workspace, {**service_environment(environment, emulate()), "PATH": str(tmp_path)})
+    assert "editors:    none of those that are known here\n" in shell("doctor").stdout
+    for name in ("nvim", "code"):
+        (tmp_path / name).touch(mode=0o755)
+    assert "editors:    VS Code, Neovim\n" in shell("doctor").stdout
+
+
+def wrong(shell: Shell, code: int = 1) -> dict[str, str]:
+    """What the doctor says of all that is not well."""
+    told = shell.json("doctor", code=code)
+    assert told["ok"] == (code == 0)
+    return {found["name"]: found["says"] for found in told["findings"] if not found["ok"]}
 
 
 def test_run_takes_json_and_prints_json(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:

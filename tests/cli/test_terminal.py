@@ -78,6 +78,22 @@ def test_a_live_poll_shows_the_states_that_the_job_has_come_to(
     assert "\n[prompt-0]\n" in told
 
 
+def test_a_live_poll_shows_state_and_counts_where_there_is_no_room_for_a_bar(shell: Shell) -> None:
+    job = shell.json("batch", "create", "-p", "x", "-p", "y")["job"]
+    told = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", on_terminal(shell, "batch", "poll", "-j", job, columns=20))
+    assert "2/2 SUCCEEDED" in told
+    assert re.search(r"\d s  SUCCEEDED\n", told)
+    assert "━" not in told
+
+
+@pytest.mark.parametrize("columns", [20, 80])
+def test_a_live_poll_draws_nothing_before_it_has_looked(shell: Shell, columns: int) -> None:
+    job = shell.json("batch", "create", "-p", "x")["job"]
+    told = on_terminal(shell, "batch", "poll", "-j", job, columns=columns)
+    assert "Ctrl-C stops" in told
+    assert "?" not in re.sub(r"\x1b\[\?", "", told)
+
+
 def test_without_a_terminal_progress_is_plain_lines(workspace: Path, shell: Shell) -> None:
     job = shell.json("batch", "create", "-p", "x", "-p", "y")["job"]
     polled = shell("batch", "poll", "-j", job)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = Callable[[str, str, bytes], tuple[int, bytes]]
@@ -12,8 +14,8 @@ Answer = Callable[[str, str, bytes], tuple[int, bytes]]
 
 
 @contextmanager
-def stub_service(answer: Answer) -> Iterator[str]:
-    """Serve on a free port of this machine; its URL."""
+def stub_service(answer: Answer, ahead: timedelta = timedelta()) -> Iterator[str]:
+    """Serve on a free port of this machine; its URL. Its clock is ``ahead`` of this machine's."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -26,6 +28,10 @@ def stub_service(answer: Answer) -> Iterator[str]:
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            moment = time.time() if timestamp is None else timestamp
+            return super().date_time_string(moment + ahead.total_seconds())
 
         do_GET = do_POST = do_DELETE = _serve  # noqa: N815 the base class's names
 
