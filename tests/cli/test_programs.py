@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -148,16 +150,61 @@ def test_an_operation_alone_is_the_one_of_the_table() -> None:
 def test_a_command_loads_only_what_it_needs(
     workspace: Path, environment: dict[str, str], emulate: Emulate, arguments: list[str], absent: set[str]
 ) -> None:
-    program = (
-        "import sys; from padwan_server.__main__ import main; code = main(); "
-        f"print(code, sorted({absent!r} & set(sys.modules)), file=sys.stderr)"
-    )
     ran = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", looking_for(absent), *arguments],
         cwd=workspace,
         env=service_environment(environment, emulate()),
         capture_output=True,
         text=True,
         check=True,
     )
-    assert ran.stderr == "0 []\n"
+    assert ran.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("server", "absent"),
+    [
+        ("lsp", {"mcp", "google.genai", "rich", "uvicorn", "starlette"}),
+        ("mcp", {"pygls", "google.genai", "rich"}),
+    ],
+)
+def test_a_server_loads_only_what_it_needs_to_introduce_itself(
+    workspace: Path, environment: dict[str, str], server: str, absent: set[str]
+) -> None:
+    client: dict[str, Any] = {"capabilities": {}, "processId": None, "rootUri": workspace.as_uri()}
+    if server == "mcp":
+        client = {"capabilities": {}, "protocolVersion": "2025-06-18", "clientInfo": {"name": "test", "version": "1"}}
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client})
+    with subprocess.Popen(
+        [sys.executable, "-c", looking_for(absent), server],
+        cwd=workspace,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as program:
+        assert program.stdin
+        assert program.stdout
+        program.stdin.write((f"Content-Length: {len(line)}\r\n\r\n{line}" if server == "lsp" else f"{line}\n").encode())
+        program.stdin.flush()
+        told = b""
+        while b'"serverInfo"' not in told:
+            piece = os.read(program.stdout.fileno(), 1 << 16)
+            assert piece, "it ended without an answer"
+            told += piece
+        # It ends when its client has gone.
+        assert program.communicate(timeout=50)[1].splitlines()[-1] == b"[]"
+
+
+def looking_for(absent: set[str]) -> str:
+    """A program that says at its end, on standard error, which of ``absent`` it loaded. Servers leave by ``_exit``."""
+    return (
+        "import os, sys\n"
+        "leave = os._exit\n"
+        "def end(code):\n"
+        f"    print(sorted({absent!r} & set(sys.modules)), file=sys.stderr, flush=True)\n"
+        "    leave(code)\n"
+        "os._exit = end\n"
+        "from padwan_server.__main__ import main\n"
+        "end(main())\n"
+    )

@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
@@ -20,6 +22,7 @@ import pytest
 from padwan_server.cli.examples import EXAMPLES
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.operations.names import NAMES
+from tests.support.pages import ROOT
 from tests.support.service import service_environment
 from tests.support.shell import PROGRAM, Shell
 
@@ -185,6 +188,68 @@ def test_shells_complete_commands(workspace: Path, kind: str) -> None:
     words = {"COMP_WORDS": "padwan-server batch c", "COMP_CWORD": "c" if kind == "fish" else "2"}
     ask = Shell(workspace, {**os.environ, **words, "_PADWAN_SERVER_COMPLETE": f"{kind}_complete"})
     assert {"create", "cancel"} <= set(ask("").stdout.replace(",", "\n").split())
+
+
+SHELLS = {
+    "bash": "COMP_WORDS=(padwan-server batch cr); COMP_CWORD=2; "
+    '$(complete -p padwan-server | sed "s/.* -F \\([^ ]*\\).*/\\1/") padwan-server; echo "${COMPREPLY[@]}"',
+    "fish": 'complete -C "padwan-server batch cr"',
+}
+"""How each completes a line without a keyboard; zsh needs one."""
+
+
+@pytest.mark.parametrize("kind", SHELLS)
+def test_a_real_shell_completes_after_the_line_of_the_page(workspace: Path, kind: str) -> None:
+    if not shutil.which(kind):
+        pytest.skip(f"{kind} is not on the PATH")
+    page = (ROOT / "docs/start/shell.md").read_text(encoding="utf-8")
+    [line] = re.findall(rf"^\$ (.*_PADWAN_SERVER_COMPLETE={kind}_source .*)$", page, re.MULTILINE)
+    environment = {**os.environ, "HOME": str(workspace), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environment.pop("XDG_CONFIG_HOME", None)
+    subprocess.run(["bash", "-c", line], cwd=workspace, env=environment, check=True, timeout=50)
+    loaded = "source ~/.bashrc; " if kind == "bash" else ""
+    ran = subprocess.run(
+        [kind, "-c", loaded + SHELLS[kind]],
+        cwd=workspace,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=50,
+    )
+    assert ran.stdout.split()[:1] == ["create"]
+
+
+def test_zsh_completes_at_its_prompt_after_the_line_of_the_page(workspace: Path) -> None:
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not on the PATH")
+    page = (ROOT / "docs/start/shell.md").read_text(encoding="utf-8")
+    [line] = re.findall(r"^\$ (.*_PADWAN_SERVER_COMPLETE=zsh_source .*)$", page, re.MULTILINE)
+    environment = {**os.environ, "HOME": str(workspace), "ZDOTDIR": str(workspace), "TERM": "xterm"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    (workspace / ".zshrc").write_text("autoload -Uz compinit && compinit -u\nPS1='ready> '\n")
+    subprocess.run(["bash", "-c", line], cwd=workspace, env=environment, check=True, timeout=50)
+    ours, theirs = pty.openpty()
+    zsh = subprocess.Popen(
+        ["zsh", "-d", "-i"],
+        cwd=workspace,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    told = b""
+    try:
+        for awaited, typed in ((b"ready> ", b"padwan-server batch cr\t"), (b"create", b"")):
+            while awaited not in told:
+                told += os.read(ours, 1 << 16)
+            os.write(ours, typed)
+    finally:
+        zsh.kill()
+        zsh.wait()
+        os.close(ours)
 
 
 def test_ctrl_c_ends_a_question(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
