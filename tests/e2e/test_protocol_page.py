@@ -28,6 +28,8 @@ def matches(expected: Any, actual: Any, names: dict[str, str]) -> bool:
         return True
     if isinstance(expected, str) and re.fullmatch(r"<\w+>", expected):
         return bool(names.setdefault(expected, actual) == actual)
+    if isinstance(expected, str) and isinstance(actual, str):
+        return bool(re.fullmatch(re.escape(expected).replace(MORE, r"\w+"), actual))
     if isinstance(expected, dict) and isinstance(actual, dict):
         listed = {name: value for name, value in expected.items() if name != MORE}
         complete = MORE in expected or actual.keys() == listed.keys()
