@@ -14,13 +14,13 @@ demo: $(READY) ## The main job on the emulator, seen through a real language cli
 	$(BIN)/padwan-server demo
 
 test: $(READY) $(JAVASCRIPT) ## All tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-pythons: $(READY) ## The package on each Python from 3.11 to 3.14 that this machine has
 	$(BIN)/python -m pytest tests/pythons.py
 
 fast: $(READY) ## The tests that take less than two minutes together
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: $(READY) $(NODE_READY) ## Style, types, derived files that went stale, and the site
 	$(BIN)/ruff check .

@@ -22,6 +22,11 @@ from tests.support.service import KEY
 _FOREIGN = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take long comes first, so that nobody waits for it alone at the end."""
+    items.sort(key=lambda item: -max((mark.args[0] for mark in item.iter_markers("timeout")), default=0))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No key, no proxy and no home of the person who runs the tests."""

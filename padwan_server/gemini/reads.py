@@ -55,7 +55,7 @@ class Reads:
         for attempt in range(1, attempts + 1):
             try:
                 async with self.stream(path, missing=missing, params=params) as response:
-                    body = await response.aread()
+                    body = self._endpoint.without_key(await response.aread())
                 return await asyncio.to_thread(parse, body) if len(body) > 1 << 20 else parse(body)
             except ServiceError as error:
                 wait = max(error.retry_after or 0.0, pause * random.uniform(0.5, 1.5))  # noqa: S311 no secret
