@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from padwan_server.exports.format import ExportFormat
 from padwan_server.exports.row import FIELDS, Row
-
-_ROWS_AT_ONCE = 100
-"""Rows that become bytes together."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell begins with that is run as a formula, the wide forms too."""
@@ -30,20 +26,20 @@ class _Layout(NamedTuple):
 
 
 def encode(
-    rows: Iterable[Row],
+    batches: Iterable[list[Row]],
     format: ExportFormat,  # noqa: A002 the field's own word
     *,
     guard_formulas: bool = False,
 ) -> Iterator[bytes]:
-    """The content of a json, csv or txt file, a piece for some rows.
+    """The content of a json, csv or txt file, a piece for each batch of rows; no batch is empty.
 
     Half surrogate pairs, which no file can hold, become ``?``.
     """
-    rest, layout = iter(rows), _LAYOUTS[format]
+    layout = _LAYOUTS[format]
+    guards = guard_formulas and format is ExportFormat.CSV
     before = layout.head
-    while some := list(islice(rest, _ROWS_AT_ONCE)):
-        guards = guard_formulas and format is ExportFormat.CSV
-        yield before + layout.rows([_with_texts(row, _no_formula) for row in some] if guards else some)
+    for rows in batches:
+        yield before + layout.rows([_with_texts(row, _no_formula) for row in rows] if guards else rows)
         before = layout.between
     yield layout.empty if before == layout.head and layout.empty else layout.tail
 
@@ -58,17 +54,26 @@ def _json_rows(rows: list[Row]) -> bytes:
 
 
 def _csv_rows(rows: list[Row]) -> bytes:
-    return _bytes("".join(map(_csv_row, rows)))
+    """As Python's csv module writes them (RFC 4180, lines end with CR LF); the module takes twice the time."""
+    keys = _cells([row.key for row in rows])
+    errors = _cells([row.error for row in rows])
+    reasons = _cells([row.finish_reason for row in rows])
+    return _bytes("".join(map(_csv_row, keys, rows, errors, reasons)))
 
 
-def _csv_row(row: Row) -> str:
-    """As Python's csv module writes it (RFC 4180, lines end with CR LF); the module takes twice the time."""
+def _csv_row(key: str, row: Row, error: str, finish_reason: str) -> str:
     sent, answered, both = row.input_tokens, row.output_tokens, row.total_tokens
     return (
-        f"{_cell(row.key)},{_cell(row.content)},"
+        f"{key},{_cell(row.content)},"
         f"{'' if sent is None else sent},{'' if answered is None else answered},{'' if both is None else both},"
-        f"{row.error and _cell(row.error)},{_cell(row.finish_reason)}\r\n"
+        f"{error},{finish_reason}\r\n"
     )
+
+
+def _cells(texts: list[str]) -> list[str]:
+    """Short texts, of which one look at all of them tells that they need no quotes."""
+    together = "".join(texts)
+    return texts if _cell(together) is together else list(map(_cell, texts))
 
 
 def _cell(text: str) -> str:

@@ -37,6 +37,10 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+_OK = Outcome.OK
+"""Not looked up for each answer: a member of an enumeration takes as long as the answer itself."""
+
+
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """One answer. ``content`` joins all parts of the first candidate that are no thoughts; tokens may be unknown."""
 
@@ -126,14 +130,15 @@ def is_result(line: bytes) -> bool:
     return isinstance(value, dict) and not value.keys().isdisjoint(("key", "metadata", "response", "error"))
 
 
-def parse_answers(lines: bytes) -> list[Answer]:
-    """The answers in many lines, each as ``parse_answer`` reads it."""
+def parse_answers(lines: bytes, count: int) -> list[Answer]:
+    """The answers in ``count`` lines, each as ``parse_answer`` reads it; as many as there are if that is not so."""
     try:
         found = _decode_lines(lines)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         found = []
-    whole = len(found) == lines.count(b"\n") + (not lines.endswith(b"\n"))
-    return list(map(_answer, found)) if whole else list(map(parse_answer, lines.removesuffix(b"\n").split(b"\n")))
+    if len(found) == count:
+        return list(map(_answer, found))
+    return list(map(parse_answer, lines.removesuffix(b"\n").split(b"\n")))
 
 
 def _unusual(line: bytes) -> Answer:
@@ -161,13 +166,16 @@ def _readable_key(line: bytes) -> str | None:
 
 def _answer(line: _Line) -> Answer:
     key = line.key if line.key is not None else _metadata_key(line.metadata)
-    return _plain(key, line) or _any(key, line)
+    if line.error is not None:
+        return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
+    if line.response is None:
+        return Answer(key, Outcome.ERROR, error="The service sent neither an answer nor an error.")
+    return _plain(key, line.response) or _any(key, line.response)
 
 
-def _plain(key: str | None, line: _Line) -> Answer | None:
+def _plain(key: str | None, response: _Response) -> Answer | None:
     """What nearly all answers are, without a look at what they are not: one text that ended by itself."""
-    response = line.response
-    if line.error is not None or response is None or not response.candidates:
+    if not response.candidates:
         return None
     candidate = response.candidates[0]
     parts = candidate.content.parts if candidate.content is not None else None
@@ -179,7 +187,7 @@ def _plain(key: str | None, line: _Line) -> Answer | None:
         return None
     return Answer(
         key,
-        Outcome.OK,
+        _OK,
         part.text,
         "STOP",
         "",
@@ -189,14 +197,6 @@ def _plain(key: str | None, line: _Line) -> Answer | None:
         usage.thoughts_token_count,
         usage.total_token_count,
     )
-
-
-def _any(key: str | None, line: _Line) -> Answer:
-    if line.error is not None:
-        return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
-    if line.response is None:
-        return Answer(key, Outcome.ERROR, error="The service sent neither an answer nor an error.")
-    return _response(key, line.response)
 
 
 def _metadata_key(metadata: dict[str, Any] | None) -> str | None:
@@ -210,7 +210,7 @@ def _failure(error: _Error) -> str:
     return f"{_RPC_CODES.get(error.code or 0, 'error')} ({error.code})" if error.code is not None else "unknown error"
 
 
-def _response(key: str | None, response: _Response) -> Answer:
+def _any(key: str | None, response: _Response) -> Answer:
     candidate = response.candidates[0] if response.candidates else None
     text, answered = _content(candidate.content if candidate else None)
     outcome, error = _outcome(response, candidate, answered=answered)

@@ -14,7 +14,7 @@ from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import Ledger, Record
 from padwan_server.jobs.requests import Request, stored_requests
-from padwan_server.jobs.results import Reader, StoredAnswer
+from padwan_server.jobs.results import AT_ONCE, Batch, Place, Reader, StoredAnswer, in_batches
 
 _CHUNK = 1 << 20
 
@@ -41,7 +41,7 @@ class Chain:
         """The job that the others retry."""
         return self.jobs[0]
 
-    def records(self, first: int = 0) -> Iterator[tuple[Job, Record]]:
+    def records(self, first: int = 0) -> Iterator[Place]:
         """For each request of the first job, in its order, the job and the record whose answer counts.
 
         ``first`` is the request to begin with, counted from 0.
@@ -54,16 +54,24 @@ class Chain:
             job, latest = better.get(record.key, (root, record))
             yield (job, latest) if latest.good or not record.good else (root, record)
 
-    def _retried(self) -> dict[str, tuple[Job, Record]]:
+    def batches(self, keys: Container[str] | None = None) -> Iterator[Batch]:
+        """As ``records``, many at once; those of ``keys`` if they are given."""
+        if keys is None and len(self.jobs) == 1:
+            for columns in self.ledger.columns(self.root, AT_ONCE):
+                yield from Batch([self.root] * len(columns[0]), *columns).bounded()
+        else:
+            yield from in_batches(place for place in self.records() if keys is None or place[1].key in keys)
+
+    def _retried(self) -> dict[str, Place]:
         """What the retries have for their keys; they are few, the first job may be large."""
-        best: dict[str, tuple[Job, Record]] = {}
+        best: dict[str, Place] = {}
         for job in self.jobs[1:]:
             for record in self.ledger.records(job) if job.stored else ():
                 if record.good or not (record.key in best and best[record.key][1].good):
                     best[record.key] = (job, record)
         return best
 
-    def record(self, key: str) -> tuple[Job, Record] | None:
+    def record(self, key: str) -> Place | None:
         """The job and the record that count for one key of the first job."""
         found = [(job, record) for job in self.jobs if job.stored and (record := self.ledger.record(job, key))]
         best = [(job, record) for job, record in found if record.good] or found
@@ -100,7 +108,7 @@ class Chain:
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""
-        path = self.folder.results(_part_id(beside.job, beside.record))
+        path = self.folder.results(beside.job.parts[beside.record.part - 1].id)
         if not beside.record.length or not path.exists():
             return None
         with path.open("rb") as file:
@@ -135,16 +143,8 @@ class Chain:
             if path.exists():
                 yield from (request for request in stored_requests(path) if request.key in keys)
 
-    def read(self, records: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
-        """The answers of some records, each with its job, one at a time."""
+    def read(self, records: Iterable[Place]) -> Iterator[StoredAnswer]:
+        """The answers of some records, one at a time."""
         with Reader(self.folder) as reader:
-            yield from reader.answers(records)
-
-    def lines(self, records: Iterable[tuple[Job, Record]]) -> Iterator[bytes]:
-        """The results of some records, each with its job, as lines of JSON without their ends."""
-        with Reader(self.folder) as reader:
-            yield from reader.lines(records)
-
-
-def _part_id(job: Job, record: Record) -> str:
-    return job.parts[record.part - 1].id
+            for batch in in_batches(records):
+                yield from reader.answers(batch)

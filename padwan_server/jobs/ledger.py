@@ -19,7 +19,8 @@ from padwan_server.jobs.rows import insert_job, insert_parts, insert_records, nu
 MISSING = "missing"
 """The outcome of a request for which no answer has come."""
 
-_GOOD = frozenset((Outcome.OK.value, Outcome.TRUNCATED.value))
+GOOD = frozenset((Outcome.OK.value, Outcome.TRUNCATED.value))
+"""Outcomes of answers that are worth keeping over a later failure."""
 
 _KEPT = "CASE WHEN outcome IN ('ok', 'truncated') THEN {0} ELSE excluded.{0} END"
 """A good answer stays when another one with its key comes."""
@@ -48,8 +49,8 @@ class Record(NamedTuple):
 
     @property
     def good(self) -> bool:
-        """Whether there is an answer worth keeping over a later failure."""
-        return self.outcome in _GOOD
+        """Whether there is an answer worth keeping."""
+        return self.outcome in GOOD
 
 
 class Findings(NamedTuple):
@@ -354,12 +355,23 @@ class Ledger:
         """The first requests of a job that have no good answer in it."""
         return list(self._records(job, "AND outcome NOT IN ('ok', 'truncated') ORDER BY position LIMIT ?", limit))
 
+    def columns(self, job: Job, limit: int) -> Iterator[list[Any]]:
+        """As ``records``, ``limit`` at once and by columns, which takes half the time."""
+        found = self._found(job, "ORDER BY position")
+        while rows := found.fetchmany(limit):
+            yield list(zip(*rows, strict=True))
+
     def _records(self, job: Job, more: str, *values: Any) -> Iterator[Record]:
-        found = self._db.execute(
+        return map(Record._make, self._found(job, more, *values))
+
+    def _found(self, job: Job, more: str, *values: Any) -> sqlite3.Cursor:
+        cursor = self._db.cursor()
+        # Plain tuples: a job may have a million requests.
+        cursor.row_factory = None
+        return cursor.execute(
             f"SELECT {_RECORD} FROM records WHERE job = (SELECT number FROM jobs WHERE id = ?) {more}",  # noqa: S608
             [job.id, *values],
         )
-        return map(Record._make, found)
 
     def outcomes(self, job: Job) -> dict[str, int]:
         """How many requests of a job have each outcome."""

@@ -59,7 +59,7 @@ def still_sending(job: Job) -> PadwanError:
 def of_another_key() -> ServiceError:
     """What waits of it is not sent at the cost of whoever happens to look."""
     return ServiceError(
-        "job-not-found",
+        "other-key",
         "The rest of this job was to be sent with another API key, and waits for it.",
         "Set that key, or cancel the job and retry what is missing.",
     )
@@ -82,4 +82,22 @@ def forgotten(id: str) -> PadwanError:  # noqa: A002
         "The workspace's ledger no longer has this job: somebody removed it meanwhile.",
         "List the jobs: one that the service has can be taken in again by its name.",
         {"id": id},
+    )
+
+
+def removed() -> PadwanError:
+    """Its results were here once."""
+    return PadwanError(
+        "results-removed",
+        "Somebody removed the results of this job from the workspace.",
+        "Ask for its status: they are fetched again if the service still has them.",
+    )
+
+
+def changed(part_id: str) -> PadwanError:
+    """Its answers are no longer where they were put, so that one might be taken for another's."""
+    return PadwanError(
+        "results-changed",
+        f"Somebody changed the results of this job in the workspace (.padwan/results/{part_id}.jsonl).",
+        "Remove that file and ask for the job's status: they are fetched again if the service still has them.",
     )

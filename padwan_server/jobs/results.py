@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import add, eq
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from padwan_server.errors import PadwanError
 from padwan_server.gemini.answers import Answer, parse_answer, parse_answers
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, whole
 from padwan_server.jobs.job import Job
 from padwan_server.jobs.ledger import MISSING, Record
+from padwan_server.jobs.refusals import changed, removed
 
-T = TypeVar("T")
+Place = tuple[Job, Record]
+"""A record and its job: where an answer is."""
 
 _CHUNK = 1 << 20
 
-_AT_ONCE = 100
-"""Answers that are read at once."""
+AT_ONCE = 100
+"""Answers that are read at once, if they are small."""
 
 BY_ORDER = (
     "No result carried a key, so answers were joined to prompts by their order, which the service does not promise."
@@ -99,18 +101,49 @@ class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
     answer: Answer
 
 
-class _Run(msgspec.Struct, gc=False):
-    """Records that stand one behind the other in the results of a part, and the bytes from where to where."""
+class Batch(NamedTuple):
+    """Records that are read at once, by columns: a row for each would take as long as reading them."""
 
-    job: Job
-    part: int
-    start: int
-    end: int
-    records: list[Record]
+    jobs: Sequence[Job]
+    parts: Sequence[int]
+    keys: Sequence[str]
+    digests: Sequence[str]
+    outcomes: Sequence[str]
+    starts: Sequence[int]
+    lengths: Sequence[int]
+
+    @classmethod
+    def of(cls, places: Iterable[Place]) -> Batch:
+        """The same by columns."""
+        jobs, records = zip(*places, strict=True)
+        return cls(jobs, *zip(*records, strict=True))
+
+    def bounded(self) -> Iterator[Batch]:
+        """The same, one by one if the answers are large: each may have 10 MB."""
+        if sum(self.lengths) <= _CHUNK:
+            yield self
+        else:
+            yield from (Batch(*([value] for value in row)) for row in zip(*self, strict=True))
+
+    def stands_together(self) -> bool:
+        """Whether the answers stand one behind the other in the results of one part."""
+        one = self.jobs.count(self.jobs[0]) == self.parts.count(self.parts[0]) == len(self.keys)
+        ends = map(add, self.starts, self.lengths)
+        return one and MISSING not in self.outcomes and all(map(eq, ends, self.starts[1:]))
+
+
+def in_batches(places: Iterable[Place]) -> Iterator[Batch]:
+    """Records, as many at once as pays."""
+    rest = iter(places)
+    while some := list(islice(rest, AT_ONCE)):
+        yield from Batch.of(some).bounded()
 
 
 class Reader:
-    """Reads answers of stored results by their place."""
+    """Reads answers of stored results by their place.
+
+    Raises PadwanError ``results-removed``, and ``results-changed`` rather than take an answer for another's.
+    """
 
     def __init__(self, folder: JobsFolder) -> None:
         self._folder = folder
@@ -123,80 +156,47 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def answers(self, places: Iterable[tuple[Job, Record]]) -> Iterator[StoredAnswer]:
-        """The answers of records, each of a job."""
-        for record, answer in self._read(places, _answers):
-            yield StoredAnswer(record.key, record.digest, record.outcome, answer or _no_answer(record.key))
+    def answers(self, batch: Batch) -> list[StoredAnswer]:
+        """The answers of some records."""
+        keys = list(batch.keys)
+        answers = parse_answers(self.lines(batch), len(keys))
+        if [answer.key for answer in answers] != keys:
+            # No line says whose it is, or lines that only together are JSON were read as others than they are.
+            answers = list(map(self._answer, zip(*batch, strict=True)))
+        return list(map(StoredAnswer, keys, batch.digests, batch.outcomes, answers))
 
-    def lines(self, places: Iterable[tuple[Job, Record]]) -> Iterator[bytes]:
-        """The results of records as they were received, a line of JSON each without its end."""
-        for record, line in self._read(places, _lines):
-            yield line or _no_line(record.key)
+    def lines(self, batch: Batch) -> bytes:
+        """The results of some records as they were received, a line of JSON each."""
+        if batch.stands_together():
+            return self._bytes(batch.jobs[0], batch.parts[0], batch.starts[0], sum(batch.lengths))
+        return b"".join(map(self._line, zip(*batch, strict=True)))
 
-    def _read(
-        self, places: Iterable[tuple[Job, Record]], told: Callable[[bytes, list[Record]], list[T]]
-    ) -> Iterator[tuple[Record, T | None]]:
-        """Records with what ``told`` makes of their lines, or None where there is no answer; some hundreds at once."""
-        rest = iter(places)
-        while some := list(islice(rest, _AT_ONCE)):
-            runs = list(_runs(place for place in some if place[1].outcome != MISSING))
-            found = [value for run in runs for value in told(self._bytes(run), run.records)]
-            if len(found) == len(some):
-                yield from zip((record for _, record in some), found, strict=True)
-                continue
-            there = iter(found)
-            yield from ((record, None if record.outcome == MISSING else next(there)) for _, record in some)
+    def _answer(self, row: tuple[Any, ...]) -> Answer:
+        answer = parse_answer(self._line(row))
+        job, part, key, *_ = row
+        if answer.key not in (key, None):
+            raise changed(job.parts[part - 1].id)
+        return answer
 
-    def _bytes(self, run: _Run) -> bytes:
-        file = self._file(run.job.parts[run.part - 1].id)
-        file.seek(run.start)
-        return file.read(run.end - run.start)
+    def _line(self, row: tuple[Any, ...]) -> bytes:
+        job, part, key, _, outcome, start, length = row
+        if outcome == MISSING:
+            return msgspec.json.encode({"key": key, "error": {"message": NO_ANSWER}}) + b"\n"
+        return self._bytes(job, part, start, length)
+
+    def _bytes(self, job: Job, part: int, start: int, length: int) -> bytes:
+        part_id = job.parts[part - 1].id
+        file = self._file(part_id)
+        file.seek(start)
+        lines = file.read(length)
+        if len(lines) < length:
+            raise changed(part_id)
+        return lines if lines.endswith(b"\n") else lines + b"\n"
 
     def _file(self, part_id: str) -> BinaryIO:
-        """The results of a part. Raises PadwanError ``results-removed``."""
         if part_id not in self._files:
             try:
                 self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
             except FileNotFoundError:
-                raise PadwanError(
-                    "results-removed",
-                    "Somebody removed the results of this job from the workspace.",
-                    "Ask for its status: they are fetched again if the service still has them.",
-                ) from None
+                raise removed() from None
         return self._files[part_id]
-
-
-def _runs(places: Iterable[tuple[Job, Record]]) -> Iterator[_Run]:
-    """The records that stand one behind the other in the results of one part."""
-    run: _Run | None = None
-    for job, record in places:
-        part, _, _, _, start, length = record
-        if run and run.job is job and run.part == part and run.end == start and start - run.start < _CHUNK:
-            run.records.append(record)
-            run.end = start + length
-            continue
-        if run:
-            yield run
-        run = _Run(job, part, start, start + length, [record])
-    if run:
-        yield run
-
-
-def _answers(lines: bytes, records: list[Record]) -> list[Answer]:
-    found = parse_answers(lines)
-    if all(answer.key in (None, record.key) for answer, record in zip(found, records, strict=True)):
-        return found
-    # Lines that only together are JSON were read as others than they are.
-    return list(map(parse_answer, _lines(lines, records)))
-
-
-def _lines(lines: bytes, _: list[Record]) -> list[bytes]:
-    return lines.removesuffix(b"\n").split(b"\n")
-
-
-def _no_answer(key: str) -> Answer:
-    return parse_answer(_no_line(key))
-
-
-def _no_line(key: str) -> bytes:
-    return msgspec.json.encode({"key": key, "error": {"message": NO_ANSWER}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import Field
@@ -12,9 +12,8 @@ from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
 from padwan_server.exports.writer import refuse, write
 from padwan_server.jobs.chain import Chain
-from padwan_server.jobs.job import Job
-from padwan_server.jobs.ledger import Record
-from padwan_server.jobs.results import StoredAnswer
+from padwan_server.jobs.ledger import GOOD
+from padwan_server.jobs.results import Batch, Reader, StoredAnswer
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobName
@@ -57,8 +56,8 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
     chain = await jobs.chain(job)
-    counted = _Counted(params.keys)
-    await jobs.apart(chain, lambda whole: _write(whole, counted, target, format, params))
+    counted = Counted()
+    await jobs.apart(chain, lambda whole: write_answers(whole, counted, target, format, params))
     return ExportResult(
         job=job.name,
         output=context.workspace.display_path(target),
@@ -69,13 +68,16 @@ async def export(params: ExportParams, context: Context) -> ExportResult:
     )
 
 
-def _write(chain: Chain, counted: _Counted, target: Path, format: ExportFormat, params: ExportParams) -> None:  # noqa: A002
-    records = counted.of(chain.records())
-    if format is ExportFormat.JSONL:
-        write((line + b"\n" for line in chain.lines(records)), target, overwrite=params.overwrite)
-    else:
-        rows = map(row_of, chain.read(records))
-        write(encode(rows, format, guard_formulas=params.guard_formulas), target, overwrite=params.overwrite)
+def write_answers(chain: Chain, counted: Counted, target: Path, format: ExportFormat, params: ExportParams) -> None:  # noqa: A002
+    """Write the answers that count to ``target``, some at a time."""
+    with Reader(chain.folder) as reader:
+        batches = counted.of(chain.batches(None if params.keys is None else set(params.keys)))
+        if format is ExportFormat.JSONL:
+            pieces: Iterable[bytes] = map(reader.lines, batches)
+        else:
+            rows = (list(map(row_of, reader.answers(batch))) for batch in batches)
+            pieces = encode(rows, format, guard_formulas=params.guard_formulas)
+        write(pieces, target, overwrite=params.overwrite)
 
 
 def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportFormat]:
@@ -86,21 +88,19 @@ def refuse_output(params: ExportParams, context: Context) -> tuple[Path, ExportF
     return target, format
 
 
-class _Counted:
-    """The records whose answers are to be written, counted as they go by."""
+class Counted:
+    """What is written, counted as it goes by."""
 
-    def __init__(self, keys: Sequence[str] | None) -> None:
-        self._keys = None if keys is None else set(keys)
+    def __init__(self) -> None:
         self.rows = 0
         self.failed = 0
 
-    def of(self, records: Iterable[tuple[Job, Record]]) -> Iterator[tuple[Job, Record]]:
-        """Those of the keys."""
-        for job, record in records:
-            if self._keys is None or record.key in self._keys:
-                self.rows += 1
-                self.failed += not record.good
-                yield job, record
+    def of(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The same batches."""
+        for batch in batches:
+            self.rows += len(batch.outcomes)
+            self.failed += sum(outcome not in GOOD for outcome in batch.outcomes)
+            yield batch
 
 
 def row_of(stored: StoredAnswer) -> Row:

@@ -72,19 +72,17 @@ def upload_naive(source: Path, target: Path) -> None:
 
 def export(root: Path, target: Path, format: str) -> None:  # noqa: A002 the field's own word
     """As ``export`` does, from the ledger of a workspace."""
-    from padwan_server.exports.encoders import encode
     from padwan_server.exports.format import ExportFormat
-    from padwan_server.exports.writer import write
     from padwan_server.jobs.chain import Chain
     from padwan_server.jobs.folder import JobsFolder
     from padwan_server.jobs.ledger import Ledger
-    from padwan_server.operations.export import row_of
+    from padwan_server.operations.export import Counted, ExportParams, write_answers
 
     folder = JobsFolder(root)
     ledger = Ledger(folder)
     [job] = ledger.recent("benchmark", 1)
-    rows = map(row_of, Chain([job], ledger, folder).answers())
-    write(encode(rows, ExportFormat(format)), target, overwrite=True)
+    params = ExportParams(job=job.name, output=target.name, overwrite=True)
+    write_answers(Chain([job], ledger, folder), Counted(), target, ExportFormat(format), params)
 
 
 def parse(root: Path, _: Path) -> None:

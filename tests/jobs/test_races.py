@@ -378,6 +378,6 @@ async def test_what_waits_is_not_sent_with_another_key(emulate: Emulate, at_serv
     status = await other("status", job=job)
     assert [part["state"] for part in status["parts"]] == ["SUCCEEDED", "WAITING"]
     assert "another API key" in " ".join(status["diagnosis"])
-    assert (await other.error("poll", job=job, interval=1)).code == "job-not-found"
+    assert (await other.error("poll", job=job, interval=1)).code == "other-key"
     assert len(emulator.requests("create")) == creates
     assert (await at_service(emulator.url)("poll", job=job, interval=1))["outcomes"] == {"ok": 2}

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
+from padwan_server.errors import PadwanError
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.ledger import Record
+from padwan_server.jobs.results import in_batches
 from tests.support.operations import Runner
 from tests.support.stub_service import stub_service
 
@@ -237,6 +241,44 @@ async def test_results_that_were_removed_from_the_workspace_are_fetched_again(
     shutil.rmtree(workspace / ".padwan" / "results")
     assert (await run("export", job=job, output="all.json"))["rows"] == 3
     assert (await run("status", job=job))["repeated_keys"] == ["prompt-2"]
+
+
+def swapped(lines: list[bytes]) -> list[bytes]:
+    return [lines[1], lines[0], *lines[2:]]
+
+
+def cut(lines: list[bytes]) -> list[bytes]:
+    return [*lines[:-1], lines[-1][:20]]
+
+
+# In jsonl each line says itself whose it is.
+@pytest.mark.parametrize(("change", "format"), [(swapped, "csv"), (cut, "csv"), (cut, "jsonl")])
+async def test_results_that_were_changed_in_the_workspace_are_never_taken_for_anothers(
+    workspace: Path,
+    emulate: Emulate,
+    at_service: AtService,
+    change: Callable[[list[bytes]], list[bytes]],
+    format: str,  # noqa: A002 the field's own word
+) -> None:
+    run = at_service(emulate().url)
+    job = (await run("create", prompts=["a", "b", "c"]))["job"]
+    await run("poll", job=job, interval=1)
+    [file] = (workspace / ".padwan" / "results").glob("*.jsonl")
+    before = file.read_bytes()
+    file.write_bytes(b"".join(change(before.splitlines(keepends=True))))
+    with pytest.raises(PadwanError, match="changed") as refused:
+        await run("export", job=job, output=f"x.{format}")
+    assert (refused.value.code, file.name in refused.value.message) == ("results-changed", True)
+    assert not (workspace / f"x.{format}").exists()
+    file.unlink()
+    assert (await run("export", job=job, output=f"x.{format}"))["rows"] == 3
+    assert file.read_bytes() == before
+
+
+def test_large_answers_are_read_one_by_one() -> None:
+    job = Job("", "", "", "")
+    records = [Record(1, str(n), "", "ok", n * 10_000_000, 10_000_000) for n in range(5)]
+    assert [batch.keys for batch in in_batches((job, record) for record in records)] == [[str(n)] for n in range(5)]
 
 
 @pytest.mark.parametrize("state", ["FAILED", "EXPIRED", "CANCELLED", "PARTIALLY_SUCCEEDED"])
