@@ -172,7 +172,8 @@ async def test_a_cancel_reaches_the_part_that_is_on_its_way(emulate: Emulate, at
     emulator = emulate({"clock": {"pending": 3600, "running": 3600}, "faults": [slow]})
     sender, canceller = at_service(emulator.url), at_service(emulator.url)
     creating = asyncio.create_task(sender("create", prompts=["a", "b", "c"], max_per_job=1))
-    await in_hand(emulator, "create", 1)
+    # Once the second one is, the first was answered.
+    await in_hand(emulator, "create", 2)
     first = emulator.requests("create")[0]["job"]
     jobs = await canceller.session.context().open_jobs()
     async with asyncio.timeout(30):
