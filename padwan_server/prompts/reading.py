@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
+from operator import eq
 
 from padwan_server.prompts.block import Before, Block
 from padwan_server.prompts.format import PromptFormat
@@ -85,7 +86,8 @@ class _Findings:
 
 def _repeats(numbers: array[int]) -> bool:
     """Whether a number, by which a text goes here, is there twice. Two texts share one hardly ever."""
-    return any(one == other for one, other in pairwise(sorted(numbers)))
+    ordered = sorted(numbers)
+    return any(map(eq, ordered, islice(ordered, 1, None)))
 
 
 def _blocks(pieces: Iterable[str], format: PromptFormat) -> Iterator[Block]:  # noqa: A002 the field's own word
