@@ -107,13 +107,7 @@ class History:
     async def read(self, function: Callable[[], T]) -> T:
         """Call ``function``, which reads a chain, where it blocks nobody. Raises PadwanError as the ledger does."""
 
-        def guarded() -> T:
-            if self._ledger is None:
-                return function()
-            with self._ledger.in_words():
-                return function()
-
-        return await self._background.run(guarded)
+        return await self._background.run(function)
 
     def _opened(self) -> Ledger | None:
         if self._ledger is None and self._folder.ledger.exists():

@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from padwan_server.errors import PadwanError
-from padwan_server.gemini.errors import ServiceError, silent
+from padwan_server.gemini.errors import ServiceError
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
-from padwan_server.gemini.states import JobState
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.clock import in_time, without_haste
+from padwan_server.jobs.decisions import Decisions
 from padwan_server.jobs.diagnosis import diagnose
 from padwan_server.jobs.folder import JobsFolder
-from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, WAITING, Job, Part, new_id, now
+from padwan_server.jobs.job import SUBMITTING, WAITING, Job, Part, now
 from padwan_server.jobs.ledger import Findings, Ledger
-from padwan_server.jobs.lock import MOMENT, Lock
-from padwan_server.jobs.looks import Looks
+from padwan_server.jobs.listing import Listing
+from padwan_server.jobs.lock import Lock
+from padwan_server.jobs.looks import Looks, asking
 from padwan_server.jobs.progress import JobProgress
-from padwan_server.jobs.reconciliation import Reconciliation, seen
-from padwan_server.jobs.refusals import being_sent, forgotten, of_another_key, still_sending, undecided
+from padwan_server.jobs.reconciliation import Reconciliation
+from padwan_server.jobs.refusals import of_another_key, still_sending, undecided
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.rescue import note
-from padwan_server.jobs.submission import Submission, Told, forget
-from padwan_server.jobs.tag import new_tag, tag_in, untagged
+from padwan_server.jobs.submission import Submission, Told
+from padwan_server.jobs.tag import tag_in
 from padwan_server.jobs.watcher import Watcher
 from padwan_server.service import MAX_PROMPTS
 
 T = TypeVar("T")
 
-_LISTED_AT_ONCE = 100
 _LOOKS_AT_ONCE = 8
 """Jobs that are asked for at the same time; a workspace may have a hundred at work."""
 _KEYS_TOLD = 100
@@ -45,27 +45,8 @@ _ANSWERED_WITHIN = 90.0
 """Seconds in which a create that is on its way is answered, or given up."""
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some jobs, newest first. ``next_page_token`` is empty at the end; ``warning`` says what could not be asked."""
-
-    jobs: list[Job]
-    next_page_token: str = ""
-    warning: str = ""
-
-
 async def nobody(_: JobProgress) -> None:
     """Hears nothing."""
-
-
-@asynccontextmanager
-async def _asking() -> AsyncIterator[None]:
-    """Raises ServiceError when the service does not answer in the time that the caller has (clock.patience)."""
-    try:
-        async with in_time():
-            yield
-    except TimeoutError:
-        raise silent() from None
 
 
 class Jobs:
@@ -149,7 +130,7 @@ class Jobs:
     async def _submit(
         self, job: Job, requests: Iterable[Request], per_part: int, leaving: asyncio.Event, told: Told, *, again: bool
     ) -> Job:
-        await self._call(self._folder.create)
+        await self._background.run(self._folder.create)
         await self._clean()
         async with self._folder.lock(job.id):
             submission = self._submission(told)
@@ -166,7 +147,7 @@ class Jobs:
 
     async def _clean(self) -> None:
         """Forget submissions whose program ended while it wrote their requests: nobody was told of them."""
-        for job in await self._call(self.ledger.unready):
+        for job in await self._background.run(self.ledger.unready):
             await self.gave_way(job)
 
     def _submission(self, told: Told = nobody) -> Submission:
@@ -182,6 +163,28 @@ class Jobs:
     def _looks(self) -> Looks:
         return Looks(self._gateway, self.ledger, self._folder, self._background, self.key_fingerprint)
 
+    @property
+    def listing(self) -> Listing:
+        """The jobs of the service and those of the workspace in one list."""
+        return Listing(
+            self._gateway, self.ledger, self._background, self._reconciliation, self.endpoint, self.key_fingerprint
+        )
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people decide about a job."""
+        return Decisions(
+            self._gateway,
+            self.ledger,
+            self._folder,
+            self._background,
+            self._reconciliation,
+            self._looks,
+            self._submission(),
+            self.key_fingerprint,
+            tags=self._tags,
+        )
+
     # Finding
 
     async def find(self, name: str) -> Job:
@@ -194,11 +197,11 @@ class Jobs:
 
     async def _asked(self, job: Job) -> Job:
         try:
-            async with _asking():
+            async with asking():
                 return job if job.stored else await self.look(job)
         except ServiceError as error:
             # One that was not waited for has noted nothing yet.
-            await self._call(self.ledger.update, job, trouble=error.message)
+            await self._background.run(self.ledger.update, job, trouble=error.message)
             return await self.remembered(job)
 
     async def known(self, name: str) -> Job:
@@ -208,17 +211,19 @@ class Jobs:
         """
         if remembered := await self._remembered(name):
             return remembered
-        async with _asking():
+        async with asking():
             return await self._adopt(await self._gateway.get(name))
 
     async def remembered(self, job: Job) -> Job:
         """``job`` as the ledger has it now; as it was if the ledger has it no longer."""
-        found = await self._call(self.ledger.find, job.id)
+        found = await self._background.run(self.ledger.find, job.id)
         return found[0] if found else job
 
     async def _remembered(self, name: str) -> Job | None:
         wanted = name if "/" in name else f"batches/{name}"
-        found = await self._call(self.ledger.find, wanted) or await self._call(self.ledger.find, name)
+        found = await self._background.run(self.ledger.find, wanted) or await self._background.run(
+            self.ledger.find, name
+        )
         for job in found:
             if job.endpoint == self.endpoint:
                 return await self._settled_if_reached(await self._with_results(job))
@@ -234,8 +239,8 @@ class Jobs:
     async def _with_results(self, job: Job) -> Job:
         """A job of which results that somebody removed are to be fetched again."""
         for number, part in enumerate(job.parts, 1):
-            if await self._call(self._has_lost, job, number, part):
-                job = await self._call(self.ledger.unstore, job, number)
+            if await self._background.run(self._has_lost, job, number, part):
+                job = await self._background.run(self.ledger.unstore, job, number)
         return job
 
     def _has_lost(self, job: Job, number: int, part: Part) -> bool:
@@ -246,7 +251,7 @@ class Jobs:
         """A job, its unanswered parts with their names if the service has them and can be asked."""
         if job.unanswered:
             try:
-                async with _asking():
+                async with asking():
                     [job] = await self._reconciliation.settled([job])
             except ServiceError as error:
                 if not error.transient:
@@ -260,66 +265,12 @@ class Jobs:
     async def _adopt(self, remote: RemoteJob) -> Job:
         """Remember a job that another program made with the same key, or know it as our own that got no answer."""
         tag = tag_in(remote.display_name)
-        for job in await self._call(self.ledger.unanswered, self.endpoint):
+        for job in await self._background.run(self.ledger.unanswered, self.endpoint):
             for number, part in enumerate(job.parts, 1):
                 if tag and part.tag == tag:
                     return await self._looks.taken(job, number, remote)
-        job = await self._call(self.ledger.add, self._foreign(remote))
+        job = await self._background.run(self.ledger.add, self.listing.foreign(remote))
         return await self._looks.taken(job, 1, remote)
-
-    def _foreign(self, remote: RemoteJob) -> Job:
-        """A job that the ledger does not have."""
-        id = new_id()  # noqa: A001 the field's own word
-        part = replace(Part(id, tag_in(remote.display_name)), **seen(remote))
-        return Job(
-            self.endpoint,
-            self.key_fingerprint,
-            untagged(remote.display_name),
-            remote.model,
-            id=id,
-            created=remote.create_time or now(),
-            parts=(part,),
-        )
-
-    async def recent(self, limit: int, page_token: str = "") -> Page:
-        """The newest jobs at the service, with what the ledger knows of them.
-
-        Before them stand those that the service does not list: submissions without an answer and unfinished jobs of
-        other keys. When the service cannot be reached, those of the ledger alone are told, with a warning.
-        """
-        unlisted = [] if page_token else await self._call(self.ledger.unfinished, self.endpoint)
-        try:
-            async with _asking():
-                unlisted = await self._reconciliation.settled(unlisted)
-                page = await self._listed(limit, page_token)
-        except ServiceError as error:
-            if not error.transient or page_token:
-                raise
-            remembered = await self._call(self.ledger.recent, self.endpoint, limit)
-            return Page(remembered, warning=f"{error.message} These are the jobs as last seen.")
-        shown = {job.id for job in page.jobs}
-        first = [job for job in reversed(unlisted) if job.id not in shown and not self._is_listed(job)]
-        return replace(page, jobs=[*first, *page.jobs])
-
-    def _is_listed(self, job: Job) -> bool:
-        """Whether the service has it in its list, on this page or another."""
-        return bool(job.name) and job.key_fingerprint == self.key_fingerprint
-
-    async def _listed(self, limit: int, page_token: str) -> Page:
-        jobs: list[Job] = []
-        while True:
-            page = await self._gateway.list(min(limit - len(jobs), _LISTED_AT_ONCE), page_token)
-            names = [remote.name for remote in page.jobs]
-            known = await self._call(self.ledger.named, self.endpoint, names)
-            remotes = {remote.name: remote for remote in page.jobs}
-            for remote in page.jobs:
-                job = known.get(remote.name) or replace(self._foreign(remote), id="")
-                # A job in parts stands where its first one does.
-                if job.name == remote.name:
-                    jobs.append(_as_listed(job, remotes))
-            page_token = page.next_page_token
-            if len(jobs) >= limit or not page_token:
-                return Page(jobs, page_token)
 
     async def look(self, job: Job, *, attempts: int = 3) -> Job:
         """Ask the service once more, and send what waits to be sent of a job that it has begun with.
@@ -387,11 +338,11 @@ class Jobs:
         """
         job = await self.withdraw(job)
         self._refuse_unanswered(job)
-        async with _asking():
+        async with asking():
             await self._cancel(job.parts)
             if any(part.state == SUBMITTING for part in job.parts):
                 known = {part.name for part in job.parts}
-                async with self._held(job, _ANSWERED_WITHIN) as arrived:
+                async with self._reconciliation.held(job, _ANSWERED_WITHIN) as arrived:
                     await self._cancel(part for part in arrived.parts if part.name not in known)
                     job = arrived
             return await self.look(job)
@@ -400,10 +351,10 @@ class Jobs:
         """The job, of which nothing will be sent that has not been."""
         waiting = [part for part in job.parts if part.state == WAITING]
         for part in waiting:
-            await self._call(self.ledger.withdraw, part)
+            await self._background.run(self.ledger.withdraw, part)
         job = await self.remembered(job)
         if waiting and job.parts:
-            await self._call(note, self._folder, job)
+            await self._background.run(note, self._folder, job)
         return job
 
     async def _cancel(self, parts: Iterable[Part]) -> None:
@@ -422,14 +373,14 @@ class Jobs:
 
     async def chain(self, job: Job) -> Chain:
         """The job with its retries. Raises PadwanError ``job-not-done`` when the first has no results yet."""
-        for other in await self._call(self.ledger.chain, job):
+        for other in await self._background.run(self.ledger.chain, job):
             member = await self._with_results(other)
             if not member.stored and member.id != job.id:
                 # Whatever keeps a retry from being asked for, the answers that are here stand.
                 with suppress(ServiceError):
-                    async with _asking():
+                    async with asking():
                         await self.look(member)
-        chain = Chain(await self._call(self.ledger.chain, job), self.ledger, self._folder)
+        chain = Chain(await self._background.run(self.ledger.chain, job), self.ledger, self._folder)
         root = chain.root
         if not root.stored:
             self._refuse_unanswered(root)
@@ -443,7 +394,7 @@ class Jobs:
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
         """Call ``function``, which reads the ledger or stored results, where it blocks nobody."""
-        return await self._call(function, *args)
+        return await self._background.run(function, *args)
 
     async def apart(self, chain: Chain, function: Callable[[Chain], T]) -> T:
         """Call ``function``, which takes long, with the chain, in a thread and with a ledger of its own."""
@@ -451,8 +402,7 @@ class Jobs:
         def work() -> T:
             ledger = Ledger(self._folder)
             try:
-                with ledger.in_words():
-                    return function(replace(chain, ledger=ledger))
+                return function(replace(chain, ledger=ledger))
             finally:
                 ledger.close()
 
@@ -460,11 +410,11 @@ class Jobs:
 
     async def findings(self, job: Job) -> Findings:
         """What is odd about the results of a job."""
-        return await self._call(self.ledger.findings, job, _KEYS_TOLD)
+        return await self._background.run(self.ledger.findings, job, _KEYS_TOLD)
 
     async def diagnosis(self, job: Job) -> list[str]:
         """Why a job is not done, or not well, in sentences for people."""
-        active = await self._call(self.ledger.active, self.endpoint, self.key_fingerprint)
+        active = await self._background.run(self.ledger.active, self.endpoint, self.key_fingerprint)
         return diagnose(
             job,
             active=active,
@@ -473,126 +423,13 @@ class Jobs:
             sending=self.is_being_sent(job),
         )
 
-    # Deciding
-
-    async def settled(self, job: Job) -> Job:
-        """A job, its unanswered parts with their names if the service has them.
-
-        Raises ServiceError when it cannot be asked: nothing is to be decided then.
-        """
-        [job] = await self._reconciliation.settled([job])
-        return job
-
-    async def candidates(self, job: Job) -> list[RemoteJob]:
-        """Jobs at the service that may be the unanswered part of ``job``. Raises ServiceError."""
-        return await self._reconciliation.lookalikes(job)
-
-    async def adopt(self, job: Job, remote: RemoteJob) -> Job:
-        """The unanswered part of ``job`` is this one at the service."""
-        async with self._held(job) as current:
-            number, _ = _uncertain_part(current)
-            return await self._looks.taken(current, number, await self._gateway.get(remote.name))
-
-    async def resubmit(self, job: Job) -> Job:
-        """Send what is uncertain, and what never left, once more, by the user's word.
-
-        Nothing is sent if the service has it after all, or somebody else has decided. Raises as ``submit`` does.
-        """
-        async with self._held(job) as current:
-            if current.parts != job.parts:
-                return current
-            for part in job.parts:
-                if part.state == UNCERTAIN:
-                    tag = new_tag() if self._tags else ""
-                    again = {"state": WAITING, "tag": tag, "error": ""}
-                    job = await self._call(self.ledger.update_part, job, part, again, trouble="")
-            return await self._submission().send(job, keep=True)
-
-    async def discard(self, job: Job) -> Job | None:
-        """Give up what is uncertain or never left: the whole job if the service has none of it, and None then.
-
-        Nothing is given up if the service has it after all, or somebody else has decided.
-        """
-        async with self._held(job) as current:
-            if current.parts != job.parts:
-                return current
-            if not job.sent:
-                await self._call(forget, self.ledger, self._folder, job)
-                return None
-            for part in job.parts:
-                if part.state == UNCERTAIN:
-                    given_up = {"state": JobState.CANCELLED.value, "ended": now(), "stored": True, "pending": 0}
-                    job = await self._call(self.ledger.update_part, job, part, given_up, trouble="")
-        return job
-
     async def gave_way(self, job: Job) -> bool:
         """Whether a job was never sent, nor ever will be since its program ended; it is forgotten then."""
         return await self._submission().gave_way(job)
 
-    async def delete(self, job: Job) -> None:
-        """Delete a job at the service and forget all of it here.
-
-        Raises ServiceError, and PadwanError ``being-sent``, or ``submit-uncertain`` where the service may have it.
-        """
-        async with self._held(job) as current:
-            if current.unanswered:
-                raise undecided(current)
-            for part in current.parts:
-                if part.name:
-                    await self._delete(current, part)
-            await self._call(forget, self.ledger, self._folder, current)
-
-    async def _delete(self, job: Job, part: Part) -> None:
-        try:
-            await self._gateway.delete(part.name)
-        except ServiceError as error:
-            if error.code != "job-not-found" or job.key_fingerprint != self.key_fingerprint:
-                raise
-
-    async def is_gone(self, job: Job) -> bool:
-        """Whether the service has nothing any more of a job that it had for this key. Raises ServiceError."""
-        if job.key_fingerprint != self.key_fingerprint:
-            return False
-        for part in job.parts:
-            if part.name and not part.terminal:
-                try:
-                    await self._gateway.get(part.name)
-                except ServiceError as error:
-                    if error.code != "job-not-found":
-                        raise
-                else:
-                    return False
-        return True
-
     def retrying(self, root: Job) -> Lock:
         """Held by whoever sends a retry of a chain: two at once would send the same prompts twice."""
         return self._folder.retry_lock(root.id)
-
-    @asynccontextmanager
-    async def _held(self, job: Job, seconds: float = MOMENT) -> AsyncGenerator[Job]:
-        """``job`` as it is now, the service asked for what is unanswered of it, while nobody else sends it.
-
-        Raises ServiceError, and PadwanError ``being-sent`` when somebody still does after so many seconds.
-        """
-        lock = self._folder.lock(job.id)
-        if not await lock.take_within(seconds):
-            raise being_sent(job)
-        try:
-            found = await self._call(self.ledger.find, job.id)
-            if not found:
-                raise forgotten(job.id)
-            yield await self._reconciliation.settled_under_lock(found[0])
-        finally:
-            lock.release()
-
-    async def _call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        def guarded() -> T:
-            if self._ledger is None:
-                return function(*args, **kwargs)
-            with self._ledger.in_words():
-                return function(*args, **kwargs)
-
-        return await self._background.run(guarded)
 
     def _refuse_unanswered(self, job: Job) -> None:
         """Raises PadwanError ``submit-uncertain`` for a job that nothing moves until a person decides."""
@@ -603,23 +440,3 @@ class Jobs:
 
 _RECENT = 0.9
 """Share of the interval for which somebody else's look is as good as our own."""
-
-
-def _as_listed(job: Job, remotes: dict[str, RemoteJob]) -> Job:
-    """A list may lag behind: what the ledger has of an ended part stands."""
-    parts = [
-        replace(part, **seen(remotes[part.name])) if part.name in remotes and not part.terminal else part
-        for part in job.parts
-    ]
-    created = remotes[job.name].create_time or job.created
-    return replace(job, parts=tuple(parts), created=created)
-
-
-def _uncertain_part(job: Job) -> tuple[int, Part]:
-    """The number, from 1, and the part that a person must decide on."""
-    for number, part in enumerate(job.parts, 1):
-        if part.state == UNCERTAIN:
-            return number, part
-    raise PadwanError(
-        "nothing-uncertain", f"Nothing of the job {job.name or job.id} is uncertain.", "Ask for its status."
-    )

@@ -71,11 +71,16 @@ class Ledger:
         """Open or make the ledger. Raises PadwanError as ``Database`` does."""
         self._database = Database(folder, partial(rebuild, folder=folder))
         self._writing = self._database.transaction
-        self.in_words = self._database.in_words
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        return self._database.connection()
+    def _rows(
+        self, query: str, values: Sequence[Any] = (), connection: sqlite3.Connection | None = None
+    ) -> list[sqlite3.Row]:
+        with self._database.in_words():
+            return (connection or self._database.connection()).execute(query, values).fetchall()
+
+    def _number(self, job: Job) -> int:
+        with self._database.in_words():
+            return number_of(self._database.connection(), job)
 
     def close(self) -> None:
         """Give the file free."""
@@ -84,8 +89,8 @@ class Ledger:
     @property
     def version(self) -> tuple[int, int]:
         """Another value whenever the ledger may have changed, by whichever process."""
-        connection = self._db
-        return connection.total_changes, connection.execute("PRAGMA data_version").fetchone()[0]
+        [(version,)] = self._rows("PRAGMA data_version")
+        return self._database.connection().total_changes, version
 
     # Writing
 
@@ -252,12 +257,12 @@ class Ledger:
 
     def active(self, endpoint: str, key_fingerprint: str) -> int:
         """How many jobs of a key the service is working on, as far as is known here."""
-        [count] = self._db.execute(
+        [(count,)] = self._rows(
             f"SELECT count(*) FROM parts JOIN jobs ON jobs.number = parts.job "  # noqa: S608 our words
             f"WHERE stored = 0 AND ended IS NULL AND name != '' AND state NOT IN {_UNANSWERED} "
             f"AND endpoint = ? AND key_fingerprint = ?",
             [endpoint, key_fingerprint],
-        ).fetchone()
+        )
         return int(count)
 
     def recent(self, endpoint: str, limit: int) -> list[Job]:
@@ -308,17 +313,13 @@ class Ledger:
 
     def _jobs(self, where: str, values: Sequence[Any], connection: sqlite3.Connection | None = None) -> list[Job]:
         """Jobs with their parts; ``where`` may hold an order and a limit."""
-        connection = connection or self._db
-        rows = connection.execute(f"SELECT * FROM jobs {where}", values).fetchall()  # noqa: S608 our words
+        rows = self._rows(f"SELECT * FROM jobs {where}", values, connection)  # noqa: S608 our words
         parts: dict[int, list[Part]] = {row["number"]: [] for row in rows}
         for first in range(0, len(rows), _AT_ONCE):
             numbers = list(parts)[first : first + _AT_ONCE]
             marks = ", ".join("?" * len(numbers))
-            found = connection.execute(
-                f"SELECT * FROM parts WHERE job IN ({marks}) ORDER BY job, number",  # noqa: S608 question marks
-                numbers,
-            )
-            for row in found:
+            found = f"SELECT * FROM parts WHERE job IN ({marks}) ORDER BY job, number"  # noqa: S608 question marks
+            for row in self._rows(found, numbers, connection):
                 parts[row["job"]].append(to_part(row))
         return [to_job(row, tuple(parts[row["number"]])) for row in rows]
 
@@ -337,10 +338,10 @@ class Ledger:
         return self._count(job, number, "length > 0")
 
     def _count(self, job: Job, number: int, which: str) -> int:
-        [count] = self._db.execute(
+        [(count,)] = self._rows(
             f"SELECT count(*) FROM records WHERE job = ? AND part = ? AND {which}",  # noqa: S608 our words
-            [number_of(self._db, job), number],
-        ).fetchone()
+            [self._number(job), number],
+        )
         return int(count)
 
     def record(self, job: Job, key: str) -> Record | None:
@@ -357,15 +358,17 @@ class Ledger:
 
     def columns(self, job: Job, limit: int) -> Iterator[list[Any]]:
         """As ``records``, ``limit`` at once and by columns, which takes half the time."""
-        found = self._found(job, "ORDER BY position")
-        while rows := found.fetchmany(limit):
-            yield list(zip(*rows, strict=True))
+        with self._database.in_words():
+            found = self._found(job, "ORDER BY position")
+            while rows := found.fetchmany(limit):
+                yield list(zip(*rows, strict=True))
 
     def _records(self, job: Job, more: str, *values: Any) -> Iterator[Record]:
-        return map(Record._make, self._found(job, more, *values))
+        with self._database.in_words():
+            yield from map(Record._make, self._found(job, more, *values))
 
     def _found(self, job: Job, more: str, *values: Any) -> sqlite3.Cursor:
-        cursor = self._db.cursor()
+        cursor = self._database.connection().cursor()
         # Plain tuples: a job may have a million requests.
         cursor.row_factory = None
         return cursor.execute(
@@ -375,11 +378,11 @@ class Ledger:
 
     def outcomes(self, job: Job) -> dict[str, int]:
         """How many requests of a job have each outcome."""
-        found = self._db.execute(
+        found = self._rows(
             "SELECT outcome, count(*) FROM records WHERE job = (SELECT number FROM jobs WHERE id = ?) GROUP BY outcome",
             [job.id],
         )
-        return dict(found.fetchall())
+        return dict(map(tuple, found))
 
     def findings(self, job: Job, limit: int) -> Findings:
         """What is odd about the results of a job."""
@@ -390,10 +393,9 @@ class Ledger:
         )
 
     def _keys(self, job: Job, which: str, limit: int) -> list[str]:
-        number = number_of(self._db, job)
-        found = self._db.execute(
+        found = self._rows(
             f"SELECT key FROM records WHERE job = ?1 AND {which} ORDER BY position LIMIT ?2",  # noqa: S608 our words
-            [number, limit],
+            [self._number(job), limit],
         )
         return [key for (key,) in found]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from padwan_server.gemini.errors import ServiceError, no_output
+from padwan_server.gemini.errors import ServiceError, no_output, silent
 from padwan_server.gemini.gateway import Gateway
 from padwan_server.gemini.job import RemoteJob
 from padwan_server.jobs.background import Background
+from padwan_server.jobs.clock import in_time
 from padwan_server.jobs.folder import JobsFolder, in_words
 from padwan_server.jobs.job import Job, now
 from padwan_server.jobs.ledger import Ledger, Record
@@ -31,6 +33,16 @@ _MAY_COME = timedelta(hours=1)
 in trouble for a moment, and once they are called gone nobody asks for them again."""
 
 GONE = "The service no longer has the results of this job, or of a part of it: it keeps them for 48 hours."
+
+
+@asynccontextmanager
+async def asking() -> AsyncIterator[None]:
+    """Raises ServiceError when the service does not answer in the time that the caller has (clock.patience)."""
+    try:
+        async with in_time():
+            yield
+    except TimeoutError:
+        raise silent() from None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import SUBMITTING, UNCERTAIN, Job, Part, display_name, now
 from padwan_server.jobs.ledger import Ledger
+from padwan_server.jobs.lock import MOMENT
+from padwan_server.jobs.refusals import being_sent, forgotten
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.tag import tag_in, tagged
 
@@ -65,9 +68,22 @@ class Reconciliation:
         settled = await self._settled(left)
         return [settled.get(job.id, job) for job in jobs]
 
-    async def settled_under_lock(self, job: Job) -> Job:
-        """The same of one job whose lock the caller holds: nobody else can be sending it."""
-        return (await self._settled([job]))[job.id]
+    @asynccontextmanager
+    async def held(self, job: Job, seconds: float = MOMENT) -> AsyncGenerator[Job]:
+        """``job`` as it is now, the service asked for what is unanswered of it, while nobody else sends it.
+
+        Raises ServiceError, and PadwanError ``being-sent`` when somebody still does after so many seconds.
+        """
+        lock = self.folder.lock(job.id)
+        if not await lock.take_within(seconds):
+            raise being_sent(job)
+        try:
+            found = await self.background.run(self.ledger.find, job.id)
+            if not found:
+                raise forgotten(job.id)
+            yield (await self._settled(found[:1]))[job.id]
+        finally:
+            lock.release()
 
     async def _settled(self, jobs: Sequence[Job]) -> dict[str, Job]:
         settled = {job.id: job for job in await self._named(jobs)}

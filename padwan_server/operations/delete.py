@@ -30,14 +30,14 @@ async def delete(params: DeleteParams, context: Context) -> DeleteResult:
     """
     jobs = await context.open_jobs()
     job = await jobs.find(params.job)
-    if job.sent and not job.terminal and not await jobs.is_gone(job):
+    if job.sent and not job.terminal and not await jobs.decisions.is_gone(job):
         raise PadwanError(
             "job-not-done",
             f"Nothing was deleted: {job.name} is {job.state}.",
             "Cancel it first, or wait until it has ended.",
             {"job": job.name, "state": job.state},
         )
-    await jobs.delete(job)
+    await jobs.decisions.delete(job)
     return DeleteResult(job=job.name, message=f"Deleted {job.name or job.id} and its answers.")
 
 

@@ -32,7 +32,7 @@ class ListResult(Result):
 async def list_jobs(params: ListParams, context: Context) -> ListResult:
     """List the recent batch jobs of this API key, newest first, with state and counts."""
     jobs = await context.open_jobs()
-    page = await jobs.recent(min(params.limit, context.shown.jobs), params.page_token)
+    page = await jobs.listing.recent(min(params.limit, context.shown.jobs), params.page_token)
     return ListResult(
         jobs=[job_view(job) for job in page.jobs], next_page_token=page.next_page_token, warning=page.warning
     )

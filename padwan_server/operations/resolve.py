@@ -42,20 +42,20 @@ async def resolve(params: ResolveParams, context: Context) -> ResolveResult:
     Before anything is sent or forgotten, the service is asked whether it has the job after all.
     """
     jobs = await context.open_jobs()
-    job = await jobs.settled(await jobs.known(params.job))
+    job = await jobs.decisions.settled(await jobs.known(params.job))
     if job.unanswered and not job.uncertain:
         raise being_sent(job)
     if not _is_open(job):
         return _decided(job)
     match params.choice:
         case "adopt":
-            job = await jobs.adopt(job, await _candidate(job, params.candidate, jobs))
+            job = await jobs.decisions.adopt(job, await _candidate(job, params.candidate, jobs))
             return ResolveResult(job=job_view(job), message=f"Adopted {job.name}, which is {job.state}.")
         case "resubmit":
-            sent = await jobs.resubmit(job)
+            sent = await jobs.decisions.resubmit(job)
             return ResolveResult(job=job_view(sent), message=f"The service has it: {sent.name} is {sent.state}.")
         case "discard":
-            left = await jobs.discard(job)
+            left = await jobs.decisions.discard(job)
             if left is None:
                 return ResolveResult(job=None, message="Discarded: nothing of it is remembered.")
             named = {part.name for part in job.parts}
@@ -80,7 +80,7 @@ async def _candidate(job: Job, name: str | None, jobs: Jobs) -> RemoteJob:
         raise PadwanError(
             "no-candidate", "It was never sent, so the service cannot have it.", "Resubmit or discard it."
         )
-    found = await jobs.candidates(job)
+    found = await jobs.decisions.candidates(job)
     chosen = [remote for remote in found if name is None or remote.name in (name, f"batches/{name}")]
     if len(chosen) == 1:
         return chosen[0]

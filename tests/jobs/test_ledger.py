@@ -105,6 +105,6 @@ def steps(root: Path, jobs: int) -> dict[str, int]:
         def count(name: str = name) -> None:
             counts[name] += 1
 
-        ledger._db.set_progress_handler(count, 100)
+        ledger._database.connection().set_progress_handler(count, 100)
         question()
     return counts

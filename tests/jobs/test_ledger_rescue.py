@@ -102,9 +102,9 @@ async def test_a_ledger_that_is_damaged_while_it_is_open_is_made_again_at_the_ne
     await run("poll", job=job, interval=1)
     database = run.session._opened
     [jobs] = database.values()
-    jobs.ledger._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    jobs.ledger._database.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     scratched(ledger(workspace))
-    jobs.ledger._db.execute("PRAGMA shrink_memory")
+    jobs.ledger._database.connection().execute("PRAGMA shrink_memory")
     with suppress(PadwanError):
         # It may be that SQLite has all that is asked for in its memory.
         await run("status", job=job)

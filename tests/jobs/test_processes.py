@@ -157,9 +157,11 @@ async def test_the_watching_goes_on_when_the_ledger_breaks(
     assert not await watching.history.any_unfinished(emulator.url)
     database = watching.history._ledger
     assert database
-    database._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection = database._database.connection
+    await watching.history.read(lambda: connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"))
     scratched(workspace / ".padwan" / "ledger.sqlite3")
-    database._db.execute("PRAGMA shrink_memory")
+    # In the thread of all that reads it, which may have seen the damage by now.
+    await watching.history.read(lambda: connection().execute("PRAGMA shrink_memory"))
     async with asyncio.timeout(30):
         while not list((workspace / ".padwan").glob("*.damaged-*")):
             await asyncio.sleep(0.05)

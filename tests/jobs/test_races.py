@@ -60,7 +60,7 @@ async def test_an_answer_that_came_meanwhile_is_not_taken_for_none(emulate: Emul
     run = at_service(emulate().url)
     run.session.settings = Settings(submission_tags=False)
     jobs, job = await sent(run)
-    assert await jobs.settled(earlier(job, SUBMITTING)) == job
+    assert await jobs.decisions.settled(earlier(job, SUBMITTING)) == job
     assert (await jobs.remembered(job)).parts == job.parts
 
 
@@ -293,7 +293,7 @@ async def test_a_job_is_found_although_our_clock_is_half_a_day_ahead(emulate: Em
 def test_a_damaged_ledger_is_set_aside_once_by_all_who_see_the_damage(workspace: Path) -> None:
     ledgers = [Ledger(JobsFolder(workspace)) for _ in range(2)]
     for ledger in ledgers:
-        with pytest.raises(PadwanError), ledger.in_words():
+        with pytest.raises(PadwanError), ledger._database.in_words():
             raise damage()
     ledgers[0].begin(Job("here", "", "mine", "m"))
     assert [len(ledger.unready()) for ledger in ledgers] == [1, 1]

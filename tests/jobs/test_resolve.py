@@ -174,9 +174,9 @@ async def test_of_two_who_decide_at_once_the_second_sees_what_the_first_did(
     run = at_service(emulator.url)
     lost = (await run.error("create", prompts=["a"])).data["id"]
     jobs = await run.session.context().open_jobs()
-    seen = await jobs.settled(await jobs.known(lost))
-    first = await jobs.resubmit(seen)
-    second = await (jobs.resubmit(seen) if choice == "resubmit" else jobs.discard(seen))
+    seen = await jobs.decisions.settled(await jobs.known(lost))
+    first = await jobs.decisions.resubmit(seen)
+    second = await (jobs.decisions.resubmit(seen) if choice == "resubmit" else jobs.decisions.discard(seen))
     assert second is not None
     assert second.name == first.name
     assert len(emulator.requests("create")) == 2
