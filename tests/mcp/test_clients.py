@@ -49,7 +49,7 @@ JOURNEY = """
 const told = { asked: [], progress: [] };
 function answer(message) {
   told.asked.push(message);
-  return { action: "accept", content: {} };
+  return { action: "accept", content: { answer: "Yes" } };
 }
 const [command, ...args] = JSON.parse(process.env.SERVER);
 await client.connect(new StdioClientTransport({ command, args, env: process.env }));

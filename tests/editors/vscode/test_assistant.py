@@ -23,31 +23,51 @@ MANIFEST = {
     "name": "model",
     "publisher": "tests",
     "version": "0.0.1",
-    "engines": {"vscode": "^1.101.0"},
+    "engines": {"vscode": "^1.104.0"},
     "main": "./main.js",
-    "contributes": {"commands": [{"command": "model.work", "title": "Let the Model Work"}]},
+    "contributes": {
+        "chatParticipants": [{"id": "tests.model", "name": "model", "fullName": "Model", "description": "Works."}],
+        "languageModelChatProviders": [{"vendor": "tests", "displayName": "Tests"}],
+        "commands": [{"command": "tests.ask", "title": "Ask the Model"}],
+    },
 }
 MODEL = """
 const { writeFileSync } = require("node:fs");
 const vscode = require("vscode");
 const steps = require("./steps.json");
 
-async function work() {
+async function work({ toolInvocationToken }, _, stream) {
   const tools = vscode.lm.tools.map(({ name }) => name);
   const seen = [];
   for (const [wanted, step] of steps) {
     const job = seen.join().match(/batches\\/[\\w-]+/)?.[0];
     const input = { ...step, ...(step.job && { job }) };
     const tool = tools.find((name) => name.endsWith(wanted));
-    const { content } = await vscode.lm.invokeTool(tool, { input, toolInvocationToken: undefined });
+    const { content } = await vscode.lm.invokeTool(tool, { input, toolInvocationToken });
     seen.push(content.map(({ value }) => value).join(""));
   }
   writeFileSync(`${process.env.HOME}/told.json`, JSON.stringify({ tools, seen }));
-  vscode.window.showInformationMessage("All is done.");
+  stream.markdown("All is done.");
 }
-exports.activate = () => vscode.commands.registerCommand("model.work", work);
+const about = { id: "model", name: "Model", family: "model", version: "1", maxInputTokens: 9999, maxOutputTokens: 999 };
+const provider = {
+  provideLanguageModelChatInformation: () => [{ ...about, isUserSelectable: true, capabilities: {} }],
+  provideLanguageModelChatResponse: async () => {},
+  provideTokenCount: async () => 1,
+};
+const message = { query: "@model go", modelSelector: { vendor: "tests" } };
+exports.activate = () => {
+  vscode.lm.registerLanguageModelChatProvider("tests", provider);
+  vscode.chat.createChatParticipant("tests.model", work);
+  vscode.commands.registerCommand("tests.ask", () =>
+    vscode.commands.executeCommand("workbench.action.chat.open", message),
+  );
+};
 """
-"""Calls tools in place of a model, for which the chat wants an account. What a person is asked, VS Code asks."""
+"""What takes part in VS Code's chat in place of a model, which wants an account; what a person is asked, the chat asks.
+
+A message is sent to nobody while there is no model at all, so there is one, and nothing is asked of it.
+"""
 
 
 @pytest.fixture
@@ -68,6 +88,19 @@ def code_server(tools: Tools, tmp_path: Path) -> Iterator[CodeServer]:
         yield server
 
 
+def allow(window: Window, words: str) -> None:
+    """Let a tool run, or let what it said go to the model."""
+    asked = window.page.locator(".chat-confirmation-widget2", has_text=words)
+    asked.locator(".monaco-button", has_text="Allow").first.click()
+
+
+def answer(window: Window, question: str, words: str) -> None:
+    """Answer the tool server's own question."""
+    asked = window.page.locator(".chat-question-carousel-container:not(.chat-question-carousel-used)")
+    shown(asked.filter(has_text=question))
+    asked.get_by_role("option", name=words).click()
+
+
 def test_the_main_job_by_vs_code(
     code_server: CodeServer, open_window: Callable[[Path], Window], workspace: Path
 ) -> None:
@@ -86,14 +119,16 @@ def test_the_main_job_by_vs_code(
     shown(window.page.locator(".codelens-decoration", has_text=re.compile("Running.*9 tools.*3 prompts")))
     [_] = code_server.processes(*arguments)
 
-    window.command("Let the Model Work")
-    window.dialog("Yes")
+    window.command("Ask the Model")
+    allow(window, "Run Create Batch Job")
     question = "Send 2 prompts from ask.jsonl to gemini-3.8-flash"
-    window.close_toast(question)
-    window.dialog("Yes")
-    window.press(question, "Respond")
-    window.dialog("Yes")
-    shown(window.toast("All is done."))
+    answer(window, question, "No")
+    allow(window, "Ran Create Batch Job")
+    answer(window, question, "Yes")
+    # The last progress of the poll stands in its title.
+    for words in ("SUCCEEDED 2/2", "Ran Read Batch Results", "Run Export Batch Results", "Ran Export Batch Results"):
+        allow(window, words)
+    shown(window.page.locator(".interactive-response", has_text="All is done."))
     told: dict[str, Any] = json.loads((code_server.folder / "home" / "told.json").read_text())
     assert "[not-confirmed]" in told["seen"].pop(1)
     check(told["tools"], told["seen"], workspace)
