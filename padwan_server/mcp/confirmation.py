@@ -17,8 +17,14 @@ from padwan_server.mcp.untrusted import in_one_line
 
 Mode = Literal["auto", "always", "never"]
 
-_YES: types.ElicitRequestedSchema = {"type": "object", "properties": {}}
-"""Nothing is to be filled in: to accept is to agree."""
+_ANSWER, _YES = "answer", "Yes"
+
+_FORM: types.ElicitRequestedSchema = {
+    "type": "object",
+    "properties": {_ANSWER: {"type": "string", "title": "Your answer", "enum": [_YES, "No"]}},
+    "required": [_ANSWER],
+}
+"""Something is to be filled in: of a question without that, VS Code's chat (1.139) shows nothing and waits for ever."""
 
 
 class QuestionOpen(Exception):  # noqa: N818 no error: the call is made again with the answer
@@ -32,7 +38,7 @@ class QuestionOpen(Exception):  # noqa: N818 no error: the call is made again wi
     def result(self) -> types.InputRequiredResult:
         """The question as a result. What was agreed to before travels along, sealed by the server."""
         request = types.ElicitRequest(
-            params=types.ElicitRequestFormParams(message=self.question, requested_schema=_YES)
+            params=types.ElicitRequestFormParams(message=self.question, requested_schema=_FORM)
         )
         return types.InputRequiredResult(
             input_requests={_name(self.question): request}, request_state=json.dumps(self.agreed)
@@ -76,11 +82,11 @@ class Confirmation:
             return self._answered(question)
         try:
             with uncounted():
-                answer = await self._context.session.elicit_form(question, _YES, self._context.request_id)
+                answer = await self._context.session.elicit_form(question, _FORM, self._context.request_id)
         except MCPError:
             # A client that can ask, and did not: nobody agreed.
             return False
-        return answer.action == "accept"
+        return _agrees(answer)
 
     @property
     def _can_ask(self) -> bool:
@@ -95,10 +101,15 @@ class Confirmation:
         answer = self._answers.get(name)
         if name not in self._agreed and not isinstance(answer, types.ElicitResult):
             raise QuestionOpen(question, self._agreed)
-        if isinstance(answer, types.ElicitResult) and answer.action != "accept":
+        if isinstance(answer, types.ElicitResult) and not _agrees(answer):
             return False
         self._agreed = [*self._agreed, name]
         return True
+
+
+def _agrees(answer: types.ElicitResult) -> bool:
+    """Whether a person agreed. Who accepts without filling anything in, as clients without forms do, agrees too."""
+    return answer.action == "accept" and (answer.content or {}).get(_ANSWER, _YES) == _YES
 
 
 def _name(question: str) -> str:

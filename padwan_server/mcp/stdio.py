@@ -17,9 +17,13 @@ from padwan_server.session.session import Session
 async def speaking(session: Session) -> AsyncIterator[asyncio.Future[None]]:
     """Serve the client at the other end until it closes its side. The SDK keeps all else off standard output.
 
-    It is not cancelled at the end: its thread waits for input, and would be waited for.
+    At the end calls are given up; the thread that waits for input is not waited for.
     """
-    yield asyncio.create_task(_speak(session))
+    serving = asyncio.create_task(_speak(session))
+    try:
+        yield serving
+    finally:
+        serving.cancel()
 
 
 async def _speak(session: Session) -> None:

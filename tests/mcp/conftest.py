@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,3 +30,17 @@ def service(emulate: Callable[..., RunningEmulator], monkeypatch: pytest.MonkeyP
         return emulator
 
     return start
+
+
+@pytest.fixture
+async def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets so many seconds go by at once for whatever waits by the event loop's clock."""
+    loop = asyncio.get_running_loop()
+    now, passed = loop.time, 0.0
+
+    def pass_time(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+
+    monkeypatch.setattr(loop, "time", lambda: now() + passed)
+    return pass_time

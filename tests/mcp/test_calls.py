@@ -235,13 +235,21 @@ async def test_a_poll_of_an_ended_job_does_not_wait_for_its_retries(workspace: P
 
 
 async def test_a_submission_without_an_answer_goes_on_when_its_call_ends(
-    workspace: Path, era: str, service: Service, monkeypatch: pytest.MonkeyPatch
+    workspace: Path,
+    era: str,
+    service: Service,
+    pass_time: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    emulator = service({"clock": {"pending": 3600}, "faults": [{"on": "create", "delay": 5, "after": 1}]})
+    # Less than the time after which the request itself is given up.
+    monkeypatch.setattr(calls, "PATIENCE", 30)
+    emulator = service({"clock": {"pending": 3600}, "faults": [{"on": "create", "delay": 5}]})
     async with in_memory(workspace, era) as assistant:
-        await assistant("create", prompts=["other"])
-        monkeypatch.setattr(calls, "PATIENCE", 1)
-        result = await assistant.client.call_tool("batch_create", {"prompts": ["x"]})
+        call = asyncio.create_task(assistant.client.call_tool("batch_create", {"prompts": ["x"]}))
+        while not emulator.requests("create"):
+            await asyncio.sleep(0.01)
+        pass_time(30)
+        result = await call
         assert code_of(result) == "still-sending"
         [said] = result.content
         assert isinstance(said, types.TextContent)
@@ -250,23 +258,19 @@ async def test_a_submission_without_an_answer_goes_on_when_its_call_ends(
         assert await assistant.refused("create", prompts=["x"]) == "already-submitted"
         while (told := await assistant("status", job=job))["state"] != "PENDING":
             assert told["state"] == "SUBMITTING"
-    assert len(emulator.requests("create")) == 2
+    assert len(emulator.requests("create")) == 1
 
 
 async def test_the_time_in_which_a_person_thinks_is_not_counted(
-    workspace: Path, era: str, service: Service, monkeypatch: pytest.MonkeyPatch
+    workspace: Path, era: str, service: Service, pass_time: Callable[[float], None]
 ) -> None:
     service(SLOW)
-    thinks = 0.0
 
     async def think(_: Any, __: types.ElicitRequestParams) -> types.ElicitResult:
-        await asyncio.sleep(thinks)
-        return types.ElicitResult(action="accept", content={})
+        pass_time(1000)
+        return types.ElicitResult(action="accept")
 
     async with in_memory(workspace, era, elicitation_callback=think) as assistant:
-        await assistant("create", prompts=["other"])
-        thinks = 4.0
-        monkeypatch.setattr(calls, "PATIENCE", 3.0)
         assert (await assistant("create", prompts=["x"]))["state"] == "PENDING"
 
 

@@ -19,7 +19,8 @@ import pytest
 
 from tests.support.assistant import SERVER
 from tests.support.javascript import JavaScript
-from tests.support.scripted_model import DONE, ScriptedModel, Step, scripted_model
+from tests.support.main_job import STEPS, check, prepare
+from tests.support.scripted_model import DONE, ScriptedModel, scripted_model
 from tests.support.service import workspace_scenario
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ JOURNEY = """
 const told = { asked: [], progress: [] };
 function answer(message) {
   told.asked.push(message);
-  return { action: "accept", content: {} };
+  return { action: "accept", content: { answer: "Yes" } };
 }
 const [command, ...args] = JSON.parse(process.env.SERVER);
 await client.connect(new StdioClientTransport({ command, args, env: process.env }));
@@ -110,21 +111,10 @@ def test_the_main_job_by_the_typescript_sdk(
         assert told["version"] == "2026-07-28"
 
 
-STEPS: list[Step] = [
-    ("batch_validate", {"file": "ask.jsonl"}),
-    ("batch_create", {"file": "ask.jsonl", "max_requests": 2}),
-    ("batch_poll", {"job": "JOB", "interval": 1}),
-    ("batch_results", {"job": "JOB"}),
-    ("batch_export", {"job": "JOB", "output": "out.csv"}),
-    ("batch_validate", {"file": "../secret"}),
-]
-
-
 @pytest.fixture
 def project(workspace: Path, environment: dict[str, str]) -> Path:
     """A workspace with prompts, in an environment where padwan-server is found as it is after an installation."""
-    workspace_scenario(workspace, {"clock": {"pending": 0, "running": 0}})
-    (workspace / "ask.jsonl").write_text('{"key": "good", "prompt": "one"}\n{"key": "bad", "prompt": "two"}\n')
+    prepare(workspace)
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     return workspace
 
@@ -134,21 +124,6 @@ def snippet(page: str) -> dict[str, Any]:
     text = (ROOT / "docs" / "start" / page).read_text(encoding="utf-8")
     configuration: dict[str, Any] = json.loads(text.partition("```json")[2].partition("\n")[2].partition("```")[0])
     return configuration
-
-
-def check(model: ScriptedModel, project: Path) -> None:
-    """The model has seen all of each answer, and the job is done."""
-    assert len([tool for tool in model.tools if "batch_" in tool]) == 9
-    validated, created, polled, results, exported, refused = (seen.replace('\\"', '"') for seen in model.seen)
-    assert '"valid":true' in validated
-    assert f'"job":"{model.job}"' in created
-    assert '"outcomes":{"ok":2}' in polled
-    assert "You asked: one" in results
-    assert "You asked: two" in results
-    assert "<untrusted-" in results
-    assert '"rows":2' in exported
-    assert "[outside-workspace]" in refused
-    assert (project / "out.csv").read_text().count("\n") == 3
 
 
 def claude(
@@ -180,7 +155,7 @@ def with_arguments(configuration: dict[str, Any], *arguments: str) -> dict[str, 
 def test_the_main_job_by_claude_code(project: Path, environment: dict[str, str], javascript: JavaScript) -> None:
     with scripted_model(STEPS) as model:
         claude(javascript, project, environment, model, "--confirm", "never")
-    check(model, project)
+    check(model.tools, model.seen, project)
 
 
 def test_claude_code_without_a_person_sends_nothing_that_a_person_was_to_agree_to(
@@ -206,7 +181,7 @@ def test_the_main_job_by_gemini_cli(project: Path, environment: dict[str, str], 
         ended = javascript.run(program, "-p", "go", *options, environment=environment, folder=project, seconds=120)
         assert ended.returncode == 0, ended.stderr
         assert DONE in ended.stdout
-    check(model, project)
+    check(model.tools, model.seen, project)
 
 
 def claude_commands(page: str) -> list[str]:

@@ -31,15 +31,20 @@ def test_every_operation_that_spends_can_be_limited() -> None:
 
 
 class Person:
-    """Answers questions."""
+    """Answers questions, by what is to be chosen from in their form."""
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, choice: int | None = 0) -> None:
         self.action: Any = action
         self.asked: list[str] = []
+        self._choice = choice
 
     async def __call__(self, _: Any, params: types.ElicitRequestParams) -> types.ElicitResult:
+        assert isinstance(params, types.ElicitRequestFormParams)
         self.asked.append(params.message)
-        return types.ElicitResult(action=self.action, content={} if self.action == "accept" else None)
+        # Of a form with nothing in it, VS Code's chat shows not even the question.
+        [(name, field)] = params.requested_schema["properties"].items()
+        filled = {} if self._choice is None else {name: field["enum"][self._choice]}
+        return types.ElicitResult(action=self.action, content=filled if self.action == "accept" else None)
 
 
 FAILING = {"answers": {"prompt-1": {"error": {"code": 13, "message": "It broke."}}}}
@@ -71,6 +76,20 @@ async def test_nothing_is_sent_that_the_person_does_not_want(
         person.action = action
         assert await assistant.refused("create", prompts=["z"]) == "not-confirmed"
         assert await assistant.refused("retry", job=job, submit=True) == "not-confirmed"
+    assert len(emulator.requests("create")) == 1
+
+
+async def test_who_says_no_in_the_form_has_not_agreed(workspace: Path, era: str, service: Service) -> None:
+    emulator = service()
+    async with in_memory(workspace, era, elicitation_callback=Person("accept", 1)) as assistant:
+        assert await assistant.refused("create", prompts=["x"]) == "not-confirmed"
+    assert emulator.requests("create") == []
+
+
+async def test_who_accepts_in_a_client_without_forms_has_agreed(workspace: Path, era: str, service: Service) -> None:
+    emulator = service()
+    async with in_memory(workspace, era, elicitation_callback=Person("accept", None)) as assistant:
+        await assistant("create", prompts=["x"])
     assert len(emulator.requests("create")) == 1
 
 

@@ -259,7 +259,8 @@ async def test_it_ends_at_once_and_cleanly_also_in_mid_call(
     era: str,
     ending: signal.Signals,
 ) -> None:
-    emulator = emulate({"clock": {"pending": 600}})
+    silent = {"on": "get", "delay": 600, "times": 99}
+    emulator = emulate({"clock": {"pending": 600}, "faults": [silent]})
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, *SERVER, "--http", "--root", str(workspace)),
         stdout=asyncio.subprocess.PIPE,

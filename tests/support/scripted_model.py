@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Step = tuple[str, dict[str, Any]]
-"""A tool by the end of its name, and its arguments; the value JOB stands for the job that was created."""
+from tests.support.main_job import Step, job_in
 
 DONE = "All is done."
 
@@ -23,20 +21,16 @@ class ScriptedModel:
         self._steps = steps
         self.seen: list[str] = []
         self.tools: list[str] = []
-        self.job = ""
         self.url = ""
 
     def next(self, tools: list[str], results: list[str]) -> tuple[str, dict[str, Any]] | None:
         """The next call, given all tools and all results so far; None at the end."""
         self.tools, self.seen = tools, results
-        for text in results:
-            found = re.search(r"batches/[\w-]+", text)
-            self.job = self.job or (found[0] if found else "")
         if len(results) >= len(self._steps):
             return None
         wanted, arguments = self._steps[len(results)]
         name = next(tool for tool in tools if tool.endswith(wanted))
-        return name, {key: self.job if value == "JOB" else value for key, value in arguments.items()}
+        return name, {key: job_in(results) if value == "JOB" else value for key, value in arguments.items()}
 
     def anthropic(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
         """The events of one answer of the Messages API."""

@@ -163,10 +163,7 @@ def test_each_place_of_the_server_goes_before_the_next(workspace: Path, home: Ho
 def test_a_folder_that_is_not_trusted_chooses_no_program(
     workspace: Path, home: Home, installed: CodeServer, open_window: OpenWindow
 ) -> None:
-    installed.trusts_nobody = True
-    settings = json.loads(installed.settings.read_text())
-    trust = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
-    installed.settings.write_text(json.dumps(settings | trust))
+    installed.trust_nobody()
     theirs = workspace / "theirs.sh"
     ran = workspace / "ran"
     theirs.write_text(f'#!/bin/sh\ntouch {ran}\nexec {sys.executable} -m padwan_server "$@"\n')

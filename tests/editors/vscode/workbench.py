@@ -84,14 +84,13 @@ class CodeServer:
         self._more = environment
         self.folder = folder
         self._data = folder / "data"
-        self.trusts_nobody = False
-        """Whether a folder is trusted only when its user says so."""
+        self._trusts_nobody = False
         self._process: subprocess.Popen[bytes] | None = None
         self.address = ""
-        self.settings = self._data / "User" / "settings.json"
+        self._settings = self._data / "User" / "settings.json"
         user = self._data / "User"
         user.mkdir(parents=True)
-        self.settings.write_text(json.dumps(SETTINGS))
+        self._settings.write_text(json.dumps(SETTINGS))
         (folder / "config.yaml").write_text("auth: none\n")
         (folder / "home").mkdir(exist_ok=True)
 
@@ -114,6 +113,12 @@ class CodeServer:
         places = ["--user-data-dir", str(self._data), "--extensions-dir", str(self.folder / "extensions")]
         config = ["--config", str(self.folder / "config.yaml")]
         return [str(self._tools.node), str(self._tools.code_server), *config, *places]
+
+    def trust_nobody(self) -> None:
+        """Trust a folder only when its user says so."""
+        self._trusts_nobody = True
+        trust = {"security.workspace.trust.enabled": True, "security.workspace.trust.startupPrompt": "never"}
+        self._settings.write_text(json.dumps(SETTINGS | trust))
 
     def add_extension(self, vsix: Path) -> None:
         """Install a packaged extension."""
@@ -140,7 +145,7 @@ class CodeServer:
             chosen.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{chosen.getsockname()[1]}"
         quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-proxy"]
-        quiet += ["--disable-getting-started-override", *([] if self.trusts_nobody else ["--disable-workspace-trust"])]
+        quiet += ["--disable-getting-started-override", *([] if self._trusts_nobody else ["--disable-workspace-trust"])]
         command = [*self._command, "--bind-addr", self.address, *quiet, *options]
         with (self.folder / "server.log").open("ab") as log:
             process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log, start_new_session=True)
