@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,10 @@ class Life:
 
     def at_the_service(self) -> list[dict[str, Any]]:
         """The jobs that the service has for this key, whoever remembers them."""
-        other = self.folder.parent / f"{self.folder.name}-elsewhere"
-        other.mkdir(exist_ok=True)
-        listed = self._shell(other, self._environment, "batch", "list", "-l", "100", "--json").json["jobs"]
-        shutil.rmtree(other)
-        found: list[dict[str, Any]] = listed
+        headers = {"x-goog-api-key": self._environment["GEMINI_API_KEY"]}
+        asked = urllib.request.Request(f"{self._emulator.url}/v1beta/batches?pageSize=100", headers=headers)
+        with urllib.request.urlopen(asked) as answer:
+            found: list[dict[str, Any]] = json.load(answer).get("operations", [])
         return found
 
     def stored(self) -> list[Path]:
