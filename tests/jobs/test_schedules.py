@@ -52,6 +52,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "sleep", at_once)
     monkeypatch.setattr(reconciliation, "PAUSES", (0.0, 0.0))
     monkeypatch.setattr(reads, "_FIRST_PAUSE", 0.0)
+    # The SDK waits between the tries of an upload, for 7 seconds in all.
+    monkeypatch.setattr("google.genai._api_client.INITIAL_RETRY_DELAY", 0)
 
 
 class Life:
