@@ -14,11 +14,13 @@ import json
 import os
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -73,7 +75,7 @@ def _serve(inline_limit: str) -> None:
 
     if inline_limit:
         vars(submission)["INLINE_LIMIT_BYTES"] = int(inline_limit)
-    _build_types()
+    _warm_up()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()
@@ -93,11 +95,14 @@ def _serve(inline_limit: str) -> None:
         print(json.dumps({"code": code, "output": printed}), flush=True)
 
 
-def _build_types() -> None:
-    """Build what the SDK's types leave to their first use, which takes as long as all the rest of a create."""
-    from google.genai import types
+def _warm_up() -> None:
+    """Build what the SDK leaves to its first use, which takes as long as all the rest of a create."""
+    from google.genai import Client, types
     from pydantic import BaseModel
 
+    # Each client reads the certificates of the world; nothing here goes by TLS.
+    vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
+    Client(api_key="none")
     for kind in vars(types).values():
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind.model_rebuild()
