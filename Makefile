@@ -58,8 +58,6 @@ pictures: $(READY) ## Take the pictures of VS Code from its tests (needs Chromiu
 	cp build/pictures/journey-running.png $(VSCODE)/media/walkthrough/run.png
 	cp $(VSCODE)/media/walkthrough/results.png docs/pictures/vscode-results.png
 	cp $(VSCODE)/media/walkthrough/run.png docs/pictures/vscode-run.png
-	cp $(VSCODE)/media/walkthrough/results.png docs/pictures/vscode-results.png
-	cp $(VSCODE)/media/walkthrough/run.png docs/pictures/vscode-run.png
 
 lock: ## Take the newest versions that pyproject.toml allows
 	rm -rf build/lock && $(PYTHON) -m venv build/lock

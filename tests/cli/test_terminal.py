@@ -11,8 +11,8 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
@@ -36,32 +36,53 @@ def shell(workspace: Path, environment: dict[str, str], emulate: Emulate) -> She
     return Shell(workspace, service_environment(environment, emulate()))
 
 
-def on_terminal(shell: Shell, *arguments: str, columns: int = 100, **environment: str) -> str:
-    """What a terminal of this width is sent, by both output streams."""
+@contextmanager
+def started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], columns: int = 100
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A program at a terminal of this width, no longer than the block, and our end of the terminal."""
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    sized = {name: value for name, value in shell.environment.items() if name not in ("COLUMNS", "LINES")}
     program = subprocess.Popen(
-        [*PROGRAM, *arguments],
-        cwd=shell.folder,
-        env={**sized, "TERM": "xterm-256color", **environment},
+        command,
+        cwd=folder,
+        env={**environment, "TERM": "xterm-256color"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
+        start_new_session=True,
     )
     os.close(theirs)
+    try:
+        yield program, ours
+    finally:
+        program.kill()
+        program.wait()
+        os.close(ours)
+
+
+def await_words(ours: int, words: bytes) -> None:
+    """Read until the terminal has been sent some words."""
     told = b""
-    while True:
-        try:
-            piece = os.read(ours, 1 << 16)
-        except OSError:
-            # Linux says so when the last writer is gone.
-            break
-        if not piece:
-            break
-        told += piece
-    os.close(ours)
-    program.wait(timeout=30)
+    while words not in told:
+        told += os.read(ours, 1 << 16)
+
+
+def on_terminal(shell: Shell, *arguments: str, columns: int = 100, **environment: str) -> str:
+    """What a terminal of this width is sent, by both output streams."""
+    sized = {name: value for name, value in shell.environment.items() if name not in ("COLUMNS", "LINES")}
+    told = b""
+    with started([*PROGRAM, *arguments], shell.folder, {**sized, **environment}, columns) as (program, ours):
+        while True:
+            try:
+                piece = os.read(ours, 1 << 16)
+            except OSError:
+                # Linux says so when the last writer is gone.
+                break
+            if not piece:
+                break
+            told += piece
+        program.wait(timeout=30)
     return told.decode().replace("\r\n", "\n")
 
 
@@ -225,59 +246,30 @@ def test_zsh_completes_at_its_prompt_after_the_line_of_the_page(workspace: Path)
         pytest.skip("zsh is not on the PATH")
     page = (ROOT / "docs/start/shell.md").read_text(encoding="utf-8")
     [line] = re.findall(r"^\$ (.*_PADWAN_SERVER_COMPLETE=zsh_source .*)$", page, re.MULTILINE)
-    environment = {**os.environ, "HOME": str(workspace), "ZDOTDIR": str(workspace), "TERM": "xterm"}
+    environment = {**os.environ, "HOME": str(workspace), "ZDOTDIR": str(workspace)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     (workspace / ".zshrc").write_text("autoload -Uz compinit && compinit -u\nPS1='ready> '\n")
     subprocess.run(["bash", "-c", line], cwd=workspace, env=environment, check=True, timeout=50)
-    ours, theirs = pty.openpty()
-    zsh = subprocess.Popen(
-        ["zsh", "-d", "-i"],
-        cwd=workspace,
-        env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    told = b""
-    try:
-        for awaited, typed in ((b"ready> ", b"padwan-server batch cr\t"), (b"create", b"")):
-            while awaited not in told:
-                told += os.read(ours, 1 << 16)
-            os.write(ours, typed)
-    finally:
-        zsh.kill()
-        zsh.wait()
-        os.close(ours)
+    with started(["zsh", "-d", "-i"], workspace, environment) as (_, ours):
+        await_words(ours, b"ready> ")
+        os.write(ours, b"padwan-server batch cr\t")
+        await_words(ours, b"create")
 
 
 def test_ctrl_c_ends_a_question(workspace: Path, environment: dict[str, str], emulate: Emulate) -> None:
     emulator = emulate({"clock": {"pending": 600}})
     shell = Shell(workspace, service_environment(environment, emulator))
     shell("batch", "create", "-p", "the same")
-    ours, theirs = pty.openpty()
-    program = subprocess.Popen(
-        [*PROGRAM, "batch", "create", "-p", "the same"],
-        cwd=workspace,
-        env={**shell.environment, "TERM": "xterm-256color"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    told = b""
-    while b"Send them once more? [y/N]: " not in told:
-        told += os.read(ours, 1 << 16)
-    while program.poll() is None:
-        # Between the question and the reading of its answer a signal is noted and waits: a person presses once more.
-        program.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            program.wait(timeout=5)
-    assert program.returncode == 130
-    assert b"See the jobs: padwan-server batch list" in os.read(ours, 1 << 16)
-    os.close(ours)
+    with started([*PROGRAM, "batch", "create", "-p", "the same"], workspace, shell.environment) as (program, ours):
+        await_words(ours, b"Send them once more? [y/N]: ")
+        while program.poll() is None:
+            # Between the question and the reading of its answer a signal is noted and waits: a person presses once
+            # more.
+            program.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                program.wait(timeout=5)
+        assert program.returncode == 130
+        assert b"See the jobs: padwan-server batch list" in os.read(ours, 1 << 16)
     assert len(emulator.requests("create")) == 1
 
 

@@ -7,7 +7,9 @@ import itertools
 import json
 import os
 import shutil
+import urllib.request
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,13 @@ class Life:
         folder.mkdir()
         (folder / "ask.prompts.txt").write_text("\n".join(PROMPTS))
 
+    def again(self, folder: Path) -> Life:
+        """The same life from here on, in a folder of its own."""
+        shutil.copytree(self.folder, folder)
+        life = copy(self)
+        life.folder = folder
+        return life
+
     def run(self, *arguments: str, dies_at: int = 0) -> Ended:
         return self._shell(self.folder, self._environment, "batch", *arguments, dies_at=dies_at)
 
@@ -74,11 +83,10 @@ class Life:
 
     def at_the_service(self) -> list[dict[str, Any]]:
         """The jobs that the service has for this key, whoever remembers them."""
-        other = self.folder.parent / f"{self.folder.name}-elsewhere"
-        other.mkdir(exist_ok=True)
-        listed = self._shell(other, self._environment, "batch", "list", "-l", "100", "--json").json["jobs"]
-        shutil.rmtree(other)
-        found: list[dict[str, Any]] = listed
+        headers = {"x-goog-api-key": self._environment["GEMINI_API_KEY"]}
+        asked = urllib.request.Request(f"{self._emulator.url}/v1beta/batches?pageSize=100", headers=headers)
+        with urllib.request.urlopen(asked) as answer:
+            found: list[dict[str, Any]] = json.load(answer).get("operations", [])
         return found
 
     def stored(self) -> list[Path]:
@@ -94,6 +102,12 @@ class Life:
 def lives(tmp_path: Path, shell: Mortal, emulator: RunningEmulator) -> Iterator[tuple[int, Life]]:
     for step in itertools.count(1):
         yield step, Life(tmp_path / str(step), shell, emulator)
+
+
+def lives_from(life: Life) -> Iterator[tuple[int, Life]]:
+    """The same life again and again, as it is now."""
+    for step in itertools.count(1):
+        yield step, life.again(life.folder.with_name(str(step)))
 
 
 def all_answered(life: Life, job: str) -> None:
@@ -156,9 +170,9 @@ def test_create(
 def test_poll_and_fetch(
     tmp_path: Path, emulator: RunningEmulator, die_inline: Mortal, die_uploading: Mortal, way: str
 ) -> None:
-    shell = die_inline if way == "inline" else die_uploading
-    for step, life in lives(tmp_path, shell, emulator):
-        job = life.told(*IN_PARTS[:-3], "--max-per-job", "3")["job"]
+    sent = Life(tmp_path / "sent", die_inline if way == "inline" else die_uploading, emulator)
+    job = sent.told(*IN_PARTS[:-3], "--max-per-job", "3")["job"]
+    for step, life in lives_from(sent):
         ended = life.run("poll", "-j", job, "-i", "1", "--json", dies_at=step)
         life.stored()
         all_answered(life, job)
@@ -172,10 +186,11 @@ def test_poll_and_fetch(
 
 
 def test_export(tmp_path: Path, emulator: RunningEmulator, die_inline: Mortal) -> None:
-    for step, life in lives(tmp_path, die_inline, emulator):
-        (life.folder / "old.csv").write_text("as it was")
-        job = life.told(*INLINE[:-1])["job"]
-        life.told("poll", "-j", job, "-i", "1")
+    answered = Life(tmp_path / "answered", die_inline, emulator)
+    (answered.folder / "old.csv").write_text("as it was")
+    job = answered.told(*INLINE[:-1])["job"]
+    answered.told("poll", "-j", job, "-i", "1")
+    for step, life in lives_from(answered):
         new = life.run("export", "-j", job, "-o", "new.csv", dies_at=step)
         life.run("export", "-j", job, "-o", "old.csv", "--overwrite", dies_at=step)
         for name in ("new.csv", "old.csv"):

@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import random
+import ssl
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,10 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watcher, "sleep", at_once)
     monkeypatch.setattr(reconciliation, "PAUSES", (0.0, 0.0))
     monkeypatch.setattr(reads, "_FIRST_PAUSE", 0.0)
+    # The SDK waits between the tries of an upload, for 7 seconds in all.
+    monkeypatch.setattr("google.genai._api_client.INITIAL_RETRY_DELAY", 0)
+    # It reads the certificates of the world for each session, twice; nothing here goes by TLS.
+    monkeypatch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
 
 
 class Life:

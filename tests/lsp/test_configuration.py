@@ -81,3 +81,13 @@ async def test_settings_reach_a_session_that_is_already_open(editor: Editor) -> 
     editor.client.set_configuration({"padwan": {"backend": "emulator", "model": "another-model"}})
     editor.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))
     assert (await editor.command("create", prompts=["x"]))["model"] == "another-model"
+
+
+@pytest.mark.slow
+async def test_a_rule_turned_off_shows_nothing(workspace: Path, environment: dict[str, str]) -> None:
+    rules = {"duplicate-prompt": "off", "mixed-array": "error"}
+    options = {"backend": "emulator", "rules": rules}
+    async with open_editor(workspace, environment=environment, options=options) as editor:
+        editor.open("x.prompts.json", '["a", "a", {"prompt": "b"}]')
+        [problem] = await editor.problems("x.prompts.json")
+        assert (problem.code, problem.severity) == ("mixed-array", types.DiagnosticSeverity.Error)

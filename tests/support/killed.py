@@ -3,21 +3,27 @@
 It loads everything once and forks for each command, so that hundreds of deaths take minutes. A step is whatever leaves
 a trace outside of the process: a statement that SQLite writes by, a file opened, renamed, removed or synced, a request
 to the service before it leaves and once its answer has begun.
+
+What a command loads besides, the program loads after it, so that the next finds it there.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 _WRITING = {"BEGIN", "COMMIT", "INSERT", "UPDATE", "DELETE", "CREATE"}
 _FILE_EVENTS = {"open", "os.rename", "os.remove", "os.link", "os.mkdir"}
@@ -65,31 +71,45 @@ def mortal(inline_limit: int | None = None) -> Iterator[Mortal]:
 
 
 def _serve(inline_limit: str) -> None:
-    import google.genai.errors
-    import google.genai.types  # noqa: F401
-    import httpx2  # noqa: F401
-
-    import padwan_server.cli.batch  # noqa: F401
     from padwan_server.jobs import submission
 
     if inline_limit:
         vars(submission)["INLINE_LIMIT_BYTES"] = int(inline_limit)
+    _warm_up()
     for line in sys.stdin:
         order = json.loads(line)
         reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            _run(order, writing)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as output:
-            printed = output.read().decode()
-        _, status = os.waitpid(child, 0)
+        with TemporaryFile("w+") as loaded:
+            child = os.fork()
+            if child == 0:
+                os.close(reading)
+                _run(order, writing, loaded)
+            os.close(writing)
+            with os.fdopen(reading, "rb") as output:
+                printed = output.read().decode()
+            _, status = os.waitpid(child, 0)
+            loaded.seek(0)
+            for name in loaded.read().split():
+                importlib.import_module(name)
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         print(json.dumps({"code": code, "output": printed}), flush=True)
 
 
-def _run(order: dict[str, Any], output: int) -> None:
+def _warm_up() -> None:
+    """Build what the SDK leaves to its first use, which takes as long as all the rest of a create."""
+    from google.genai import Client, types
+    from pydantic import BaseModel
+
+    # Each client reads the certificates of the world; nothing here goes by TLS.
+    vars(ssl)["create_default_context"] = cache(ssl.create_default_context)
+    Client(api_key="none")
+    for kind in vars(types).values():
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind.model_rebuild()
+
+
+def _run(order: dict[str, Any], output: int, loaded: IO[str]) -> None:
+    before = set(sys.modules)
     os.dup2(output, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -104,6 +124,8 @@ def _run(order: dict[str, Any], output: int) -> None:
     sys.argv = ["padwan-server", *order["arguments"]]
     code = main()
     sys.stdout.flush()
+    loaded.write("\n".join(name for name in sys.modules if name not in before))
+    loaded.flush()
     os._exit(code)
 
 

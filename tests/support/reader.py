@@ -34,6 +34,8 @@ class Reader:
         self._job = "JOB"
         self._servers: list[subprocess.Popen[str]] = []
         self._environment = {**environment, "PATH": os.pathsep.join(path), "COLUMNS": "100"}
+        # Options of whoever runs the tests are none of those that a page runs.
+        self._environment.pop("PYTEST_ADDOPTS", None)
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=self.folder,

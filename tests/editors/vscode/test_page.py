@@ -340,19 +340,3 @@ def test_the_table_is_used_with_the_keyboard_alone(folder: Path, open_window: Op
         shown(window.themed(name))
         assert window.violations() == []
         window.picture(f"table-{name}")
-
-
-def test_a_window_on_two_folders_shows_the_jobs_of_both(tmp_path: Path, open_window: OpenWindow) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        scenario(tmp_path / name, clock={"pending": 0, "running": 0})
-        (tmp_path / name / "x.prompts.json").write_text('["x"]')
-        shell = Shell(tmp_path / name, dict(os.environ))
-        shell("batch", "create", "-f", "x.prompts.json", "-n", f"job-{name}", "--backend", "emulator")
-    window_file = tmp_path / "both.code-workspace"
-    settings = {"padwan.interpreter": sys.executable, "padwan.backend": "emulator"}
-    window_file.write_text(json.dumps({"folders": [{"path": "one"}, {"path": "two"}], "settings": settings}))
-    window = open_window(window_file)
-    window.show_jobs()
-    shown(window.job("job-one"))
-    shown(window.job("job-two"))
