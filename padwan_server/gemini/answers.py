@@ -165,28 +165,19 @@ def _readable_key(line: bytes) -> str | None:
 
 
 def _answer(line: _Line) -> Answer:
-    key = line.key if line.key is not None else _metadata_key(line.metadata)
-    if line.error is not None:
-        return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
-    if line.response is None:
-        return Answer(key, Outcome.ERROR, error="The service sent neither an answer nor an error.")
-    return _plain(key, line.response) or _any(key, line.response)
-
-
-def _plain(key: str | None, response: _Response) -> Answer | None:
-    """What nearly all answers are, without a look at what they are not: one text that ended by itself."""
-    if not response.candidates:
-        return None
-    candidate = response.candidates[0]
+    response = line.response
+    if line.key is None or line.error is not None or response is None or not response.candidates:
+        return _any(line)
+    # What nearly all answers are, without a look at what they are not: one text that ended by itself.
+    candidate, usage = response.candidates[0], response.usage_metadata
     parts = candidate.content.parts if candidate.content is not None else None
-    usage = response.usage_metadata
     if candidate.finish_reason != "STOP" or not parts or len(parts) > 1 or usage is None:
-        return None
+        return _any(line)
     [part] = parts
     if part.thought or not part.text:
-        return None
+        return _any(line)
     return Answer(
-        key,
+        line.key,
         _OK,
         part.text,
         "STOP",
@@ -197,6 +188,15 @@ def _plain(key: str | None, response: _Response) -> Answer | None:
         usage.thoughts_token_count,
         usage.total_token_count,
     )
+
+
+def _any(line: _Line) -> Answer:
+    key = line.key if line.key is not None else _metadata_key(line.metadata)
+    if line.error is not None:
+        return Answer(key, Outcome.ERROR, error=_failure(line.error), error_code=line.error.code)
+    if line.response is None:
+        return Answer(key, Outcome.ERROR, error="The service sent neither an answer nor an error.")
+    return _response(key, line.response)
 
 
 def _metadata_key(metadata: dict[str, Any] | None) -> str | None:
@@ -210,7 +210,7 @@ def _failure(error: _Error) -> str:
     return f"{_RPC_CODES.get(error.code or 0, 'error')} ({error.code})" if error.code is not None else "unknown error"
 
 
-def _any(key: str | None, response: _Response) -> Answer:
+def _response(key: str | None, response: _Response) -> Answer:
     candidate = response.candidates[0] if response.candidates else None
     text, answered = _content(candidate.content if candidate else None)
     outcome, error = _outcome(response, candidate, answered=answered)

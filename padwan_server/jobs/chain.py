@@ -147,4 +147,4 @@ class Chain:
         """The answers of some records, one at a time."""
         with Reader(self.folder) as reader:
             for batch in in_batches(records):
-                yield from reader.answers(batch)
+                yield from reader.stored(batch)

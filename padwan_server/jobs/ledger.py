@@ -359,6 +359,8 @@ class Ledger:
     def columns(self, job: Job, limit: int) -> Iterator[list[Any]]:
         """As ``records``, ``limit`` at once and by columns, which takes half the time."""
         with self._database.in_words():
+            # A walk from start to end meets no page twice: 2 MB of them would be kept for nothing.
+            self._database.connection().execute("PRAGMA cache_size = -512")
             found = self._found(job, "ORDER BY position")
             while rows := found.fetchmany(limit):
                 yield list(zip(*rows, strict=True))

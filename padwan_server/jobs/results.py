@@ -156,14 +156,17 @@ class Reader:
         for file in self._files.values():
             file.close()
 
-    def answers(self, batch: Batch) -> list[StoredAnswer]:
+    def stored(self, batch: Batch) -> list[StoredAnswer]:
+        """Some records with their answers."""
+        return list(map(StoredAnswer, batch.keys, batch.digests, batch.outcomes, self.answers(batch)))
+
+    def answers(self, batch: Batch) -> list[Answer]:
         """The answers of some records."""
-        keys = list(batch.keys)
-        answers = parse_answers(self.lines(batch), len(keys))
-        if [answer.key for answer in answers] != keys:
+        answers = parse_answers(self.lines(batch), len(batch.keys))
+        if [answer.key for answer in answers] != list(batch.keys):
             # No line says whose it is, or lines that only together are JSON were read as others than they are.
-            answers = list(map(self._answer, zip(*batch, strict=True)))
-        return list(map(StoredAnswer, keys, batch.digests, batch.outcomes, answers))
+            return list(map(self._answer, zip(*batch, strict=True)))
+        return answers
 
     def lines(self, batch: Batch) -> bytes:
         """The results of some records as they were received, a line of JSON each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -11,9 +11,10 @@ from padwan_server.exports.encoders import encode
 from padwan_server.exports.format import ExportFormat, export_format
 from padwan_server.exports.row import Row
 from padwan_server.exports.writer import refuse, write
+from padwan_server.gemini.answers import Answer
 from padwan_server.jobs.chain import Chain
 from padwan_server.jobs.ledger import GOOD
-from padwan_server.jobs.results import Batch, Reader, StoredAnswer
+from padwan_server.jobs.results import Batch, Reader
 from padwan_server.operations.context import Context
 from padwan_server.operations.operation import Effect, Operation, Params, Result
 from padwan_server.operations.views import JobName
@@ -75,7 +76,7 @@ def write_answers(chain: Chain, counted: Counted, target: Path, format: ExportFo
         if format is ExportFormat.JSONL:
             pieces: Iterable[bytes] = map(reader.lines, batches)
         else:
-            rows = (list(map(row_of, reader.answers(batch))) for batch in batches)
+            rows = (rows_of(batch.keys, reader.answers(batch)) for batch in batches)
             pieces = encode(rows, format, guard_formulas=params.guard_formulas)
         write(pieces, target, overwrite=params.overwrite)
 
@@ -103,19 +104,21 @@ class Counted:
             yield batch
 
 
-def row_of(stored: StoredAnswer) -> Row:
-    """What json, csv and txt hold of an answer."""
-    answer = stored.answer
+def rows_of(keys: Sequence[str], answers: Sequence[Answer]) -> list[Row]:
+    """What json, csv and txt hold of answers to the prompts with these keys."""
     # Not by keywords, which take as long as all the rest.
-    return Row(
-        stored.key,
-        answer.content,
-        answer.input_tokens,
-        answer.output_tokens,
-        answer.total_tokens,
-        answer.error,
-        answer.finish_reason,
-    )
+    return [
+        Row(
+            key,
+            answer.content,
+            answer.input_tokens,
+            answer.output_tokens,
+            answer.total_tokens,
+            answer.error,
+            answer.finish_reason,
+        )
+        for key, answer in zip(keys, answers, strict=True)
+    ]
 
 
 EXPORT = Operation(
