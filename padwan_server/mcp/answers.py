@@ -11,9 +11,11 @@ import mcp_types as types
 from pydantic import BaseModel
 
 from padwan_server.errors import PadwanError
+from padwan_server.mcp import exported
 from padwan_server.mcp.untrusted import Fence, clean, in_one_line
 from padwan_server.mcp.uris import failures_uri, results_uri
-from padwan_server.operations.context import Shown
+from padwan_server.operations.context import Shown, Workspace
+from padwan_server.operations.export import ExportResult
 from padwan_server.operations.operation import Result
 from padwan_server.operations.results import ResultsResult
 from padwan_server.operations.retry import FailedPrompt, RetryResult
@@ -40,10 +42,11 @@ OMITTED = {
 """The schema of the member ``omitted``, which only shortened answers have."""
 
 
-def success(result: Result) -> types.CallToolResult:
-    """``result`` as the answer of a tool, with links to what did not fit."""
+def success(result: Result, workspace: Workspace) -> types.CallToolResult:
+    """``result`` as the answer of a tool, with links to what did not fit, and to the file that was written."""
     told = told_of(result)
-    content: list[types.ContentBlock] = [types.TextContent(type="text", text=_json(told)), *_links(result, told)]
+    links = [exported.link(result, workspace)] if isinstance(result, ExportResult) else _links(result, told)
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=_json(told)), *links]
     return types.CallToolResult(content=content, structured_content=told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -14,6 +15,7 @@ from padwan_server.jobs.clock import patience
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.mcp.answers import SHOWN, failure, success
 from padwan_server.mcp.confirmation import Confirmation, QuestionOpen
+from padwan_server.mcp.exported import beginning
 from padwan_server.mcp.tools import LONGEST_POLL, operation_of, parameters_of
 from padwan_server.mcp.untrusted import Fence, in_one_line
 from padwan_server.mcp.workspaces import Workspaces
@@ -60,7 +62,7 @@ class Calls:
         if operation is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {params.name[:100]}.")
         try:
-            return success(await self._run(operation, context, params))
+            return await self._run(operation, context, params)
         except QuestionOpen as question:
             return question.result()
         except PadwanError as error:
@@ -70,14 +72,15 @@ class Calls:
 
     async def _run(
         self, operation: Operation[Any, Any], context: Context, params: types.CallToolRequestParams
-    ) -> Result:
+    ) -> types.CallToolResult:
         parsed = parameters_of(operation, params.arguments or {})
         session = await self._session(parsed)
         asking = Confirmation(context, params, session.settings.confirm)
         at_hand = session.assistants_context(Progress(context).report, asking.confirm, asking.approve, SHOWN)
         try:
             with patience(PATIENCE):
-                return await self._told(await operation.run(parsed, at_hand), parsed, session)
+                result = await self._told(await operation.run(parsed, at_hand), parsed, session)
+            return success(result, at_hand.workspace)
         finally:
             if operation.effect is not Effect.READS or operation.long_running:
                 self._workspaces.jobs_changed()
@@ -94,6 +97,12 @@ class Calls:
             raise
         except Exception as error:  # noqa: BLE001 see call
             raise _internal(error) from None
+
+    async def read_file(self, file: str) -> str:
+        """The beginning of a file that an assistant could have exported. Raises PadwanError or OSError."""
+        session = self._workspaces.session_for(file)
+        at_hand = session.assistants_context(no_progress, nobody_to_ask, means_it, SHOWN)
+        return await asyncio.to_thread(beginning, at_hand.workspace.output_path(file))
 
     async def _told(self, result: Result, params: Params, session: Session) -> Result:
         """``result``; where an editor has several workspaces open, the first page of jobs has those of all."""

@@ -8,7 +8,7 @@ import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
 from padwan_server.errors import PadwanError
-from padwan_server.mcp import uris
+from padwan_server.mcp import exported, uris
 from padwan_server.mcp.answers import error_text, text_of
 from padwan_server.mcp.calls import Calls
 from padwan_server.mcp.uris import Address
@@ -79,6 +79,8 @@ Use guard_formulas for a csv that people open in a spreadsheet.
 
 async def read(uri: str, calls: Calls) -> types.ReadResourceResult:
     """The resource at ``uri``. Raises MCPError for one that does not exist, and for what cannot be told now."""
+    if uri.startswith(exported.SCHEME):
+        return _contents(uri, "text/plain", await _exported(uri, calls))
     address = uris.parse(uri)
     if address is None:
         raise _not_found(uri)
@@ -91,6 +93,17 @@ async def read(uri: str, calls: Calls) -> types.ReadResourceResult:
         if error.code in _ABSENT:
             raise _not_found(uri) from None
         raise MCPError(types.INTERNAL_ERROR, error_text(error).partition("\n")[0][:1000], {"uri": uri[:500]}) from None
+
+
+async def _exported(uri: str, calls: Calls) -> str:
+    path = exported.path_in(uri)
+    try:
+        if path is not None:
+            return await calls.read_file(path)
+    except (PadwanError, OSError):
+        # What lies elsewhere, and whether it is there, is nobody's business.
+        pass
+    raise _not_found(uri)
 
 
 def _operation(address: Address) -> tuple[Operation[Any, Any], dict[str, Any]]:

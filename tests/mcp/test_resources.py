@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,44 @@ async def test_failures_that_do_not_fit_come_page_by_page(workspace: Path, era: 
         assert [answer["key"] for answer in page["results"]] == ["prompt-119"]
 
 
+async def test_an_exported_file_is_linked_and_its_beginning_can_be_read(
+    workspace: Path, era: str, service: Service
+) -> None:
+    service({"default": {"template": "{key} \x1b[31m" + "é" * 9000}})
+    async with in_memory(workspace, era) as assistant:
+        job = (await assistant("create", prompts=["x", "y", "z"]))["job"]
+        await assistant("poll", job=job)
+        result = await assistant.client.call_tool("batch_export", {"job": job, "output": "out of it/ü.csv"})
+        assert result.is_error
+        (workspace / "out of it").mkdir()
+        result = await assistant.client.call_tool("batch_export", {"job": job, "output": "out of it/ü.csv"})
+        _, link = result.content
+        file = workspace / "out of it" / "ü.csv"
+        assert isinstance(link, types.ResourceLink)
+        assert (link.uri, link.name, link.mime_type) == (file.as_uri(), "out of it/ü.csv", "text/csv")
+        assert link.size == file.stat().st_size
+        told = await assistant.read(link.uri)
+        assert re.fullmatch(
+            r"<(untrusted-\w+)>key,content,[^\x1b]+</\1>\nThe file goes on for \d{4,6} more bytes\.", told
+        )
+        assert len(told) < 16_200
+
+
+@pytest.mark.parametrize(
+    "name", ["note.md", ".hidden.csv", "../beside.csv", "link.csv", "folder.csv", "fifo.csv", "no.csv"]
+)
+async def test_of_files_only_those_that_an_export_may_write_are_read(workspace: Path, name: str) -> None:
+    (workspace.parent / "beside.csv").write_text("secret")
+    for own in ("note.md", ".hidden.csv"):
+        (workspace / own).write_text("secret")
+    (workspace / "link.csv").symlink_to(workspace.parent / "beside.csv")
+    (workspace / "folder.csv").mkdir()
+    os.mkfifo(workspace / "fifo.csv")
+    async with in_memory(workspace) as assistant:
+        with pytest.raises(MCPError, match="Resource not found"):
+            await assistant.read(f"{workspace.as_uri()}/{name}")
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -79,6 +119,10 @@ async def test_failures_that_do_not_fit_come_page_by_page(workspace: Path, era: 
         "padwan://jobs/..%2f..%2fetc%2fpasswd",
         "padwan://jobs/" + "x" * 10_000,
         "file:///etc/hostname",
+        "file://elsewhere/etc/hostname.txt",
+        "file:///%00.txt",
+        "file://",
+        "file://[",
     ],
 )
 async def test_a_resource_that_does_not_exist_is_told_so(workspace: Path, service: Service, uri: str) -> None:
