@@ -42,3 +42,8 @@ def log_internal(error: BaseException) -> None:
     places = traceback.extract_tb(error.__traceback__)
     last = f"{places[-1].name}, line {places[-1].lineno}" if places else "unknown place"
     logger.error("internal error: %s in %s", type(error).__name__, last)
+
+
+def log_not_shown(error: PadwanError) -> None:
+    """Log why something is not beside the prompts: whoever asks for it by a command is told in full."""
+    logger.warning("not shown: %s", error.code)

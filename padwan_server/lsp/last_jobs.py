@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from padwan_server.errors import PadwanError
 from padwan_server.lsp.documents import PromptTextDocument
-from padwan_server.lsp.errors import log_internal
+from padwan_server.lsp.errors import log_not_shown
 from padwan_server.prompts.document import PROBLEMS_SHOWN, PromptDocument
 from padwan_server.prompts.problem import Problem
 from padwan_server.prompts.record import Record
@@ -51,7 +51,7 @@ class LastJob(NamedTuple):
         try:
             return await self.history.read(function)
         except PadwanError as error:
-            log_internal(error)
+            log_not_shown(error)
             return otherwise
 
 
@@ -71,7 +71,7 @@ class LastJobs:
         try:
             chain = await session.latest(path)
         except PadwanError as error:
-            log_internal(error)
+            log_not_shown(error)
             return None
         return LastJob(chain, session.history) if chain else None
 
