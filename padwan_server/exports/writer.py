@@ -81,8 +81,10 @@ def _on_their_way(pieces: Iterable[bytes], file: BinaryIO) -> Iterator[bytes]:
         yield piece
         written += len(piece)
         if written >= _AHEAD and hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             written = 0
+            # Advice that a file system does not take.
+            with suppress(OSError):
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _publish(partial: Path, target: Path, *, overwrite: bool) -> None:

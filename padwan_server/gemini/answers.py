@@ -117,7 +117,7 @@ def parse_answer(line: bytes | msgspec.Raw) -> Answer:
     """The answer in a line ``{"key" | "metadata", "response" | "error"}``. What cannot be read is an error answer."""
     try:
         return _answer(_decode(line))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _unusual(bytes(line))
 
 
@@ -134,7 +134,7 @@ def parse_answers(lines: bytes, count: int) -> list[Answer]:
     """The answers in ``count`` lines, each as ``parse_answer`` reads it; as many as there are if that is not so."""
     try:
         found = _decode_lines(lines)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = []
     if len(found) == count:
         return list(map(_answer, found))
@@ -158,10 +158,10 @@ def _without_surrogates(value: Any) -> Any:
 def _readable_key(line: bytes) -> str | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     key = value.get("key") if isinstance(value, dict) else None
-    return key if isinstance(key, str) else None
+    return key.encode("utf-8", "replace").decode() if isinstance(key, str) else None
 
 
 def _answer(line: _Line) -> Answer:

@@ -9,10 +9,9 @@ from functools import partial
 from itertools import repeat
 from pathlib import Path
 
-from padwan_server.gemini.answers import Outcome
 from padwan_server.jobs.folder import JobsFolder
 from padwan_server.jobs.job import Job
-from padwan_server.jobs.ledger import Ledger, Record
+from padwan_server.jobs.ledger import GOOD, Ledger, Record
 from padwan_server.jobs.requests import Request, stored_requests
 from padwan_server.jobs.results import AT_ONCE, Batch, Place, Reader, StoredAnswer, in_batches
 
@@ -103,8 +102,7 @@ class Chain:
 
     def failed(self) -> int:
         """How many prompts have no good answer."""
-        good = (Outcome.OK.value, Outcome.TRUNCATED.value)
-        return sum(n for outcome, n in self.outcomes().items() if outcome not in good) if self.root.stored else 0
+        return sum(n for outcome, n in self.outcomes().items() if outcome not in GOOD) if self.root.stored else 0
 
     def place(self, beside: Beside) -> tuple[Path, int] | None:
         """The results file and the line in it, from 0, where an answer stands as it was received."""
@@ -144,7 +142,7 @@ class Chain:
                 yield from (request for request in stored_requests(path) if request.key in keys)
 
     def read(self, records: Iterable[Place]) -> Iterator[StoredAnswer]:
-        """The answers of some records, one at a time."""
+        """The answers of some records."""
         with Reader(self.folder) as reader:
             for batch in in_batches(records):
                 yield from reader.stored(batch)

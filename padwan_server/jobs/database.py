@@ -181,8 +181,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            with suppress(sqlite3.Error):
+        # One that turned out to be damaged is closed by now.
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:
                 connection.execute("ROLLBACK")
         raise
 

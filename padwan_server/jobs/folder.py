@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -104,12 +104,13 @@ def in_words() -> Iterator[None]:
 
 
 @contextmanager
-def whole(target: Path) -> Iterator[BinaryIO]:
+def whole(target: Path, writer: str = "") -> Iterator[BinaryIO]:
     """A new file, which gets the name ``target`` when all of it is on the disk, and is gone when anything fails.
 
+    Where several may write the same at the same time each is a ``writer`` of its own, and the last one counts.
     Raises PadwanError ``workspace-not-writable`` when the disk refuses.
     """
-    partial = target.with_suffix(".partial")
+    partial = target.with_suffix(f"{writer}.partial")
     try:
         with in_words():
             # Somebody may have swept the room away since the folder was made.
@@ -123,11 +124,3 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-
-
-def write_lines(target: Path, lines: Iterable[bytes]) -> None:
-    """Write ``target`` whole or not at all, one line each. Raises as ``whole`` does."""
-    with whole(target) as file:
-        for line in lines:
-            file.write(line)
-            file.write(b"\n")

@@ -106,7 +106,6 @@ class History:
 
     async def read(self, function: Callable[[], T]) -> T:
         """Call ``function``, which reads a chain, where it blocks nobody. Raises PadwanError as the ledger does."""
-
         return await self._background.run(function)
 
     def _opened(self) -> Ledger | None:

@@ -25,7 +25,7 @@ from padwan_server.jobs.lock import Lock
 from padwan_server.jobs.looks import Looks, asking
 from padwan_server.jobs.progress import JobProgress
 from padwan_server.jobs.reconciliation import Reconciliation
-from padwan_server.jobs.refusals import of_another_key, still_sending, undecided
+from padwan_server.jobs.refusals import forgotten, not_done, of_another_key, still_sending, undecided
 from padwan_server.jobs.requests import Request
 from padwan_server.jobs.rescue import note
 from padwan_server.jobs.submission import Submission, Told
@@ -384,12 +384,7 @@ class Jobs:
         root = chain.root
         if not root.stored:
             self._refuse_unanswered(root)
-            raise PadwanError(
-                "job-not-done",
-                f"The job {root.name} is {root.state}: it has no results here yet.",
-                root.trouble or "Poll it until it has ended, then ask again.",
-                {"job": root.name, "state": root.state},
-            )
+            raise not_done(root)
         return chain
 
     async def read(self, function: Callable[..., T], *args: Any) -> T:
@@ -397,12 +392,20 @@ class Jobs:
         return await self._background.run(function, *args)
 
     async def apart(self, chain: Chain, function: Callable[[Chain], T]) -> T:
-        """Call ``function``, which takes long, with the chain, in a thread and with a ledger of its own."""
+        """Call ``function``, which takes long, with the chain as it is now, in a thread and with a ledger of its own.
+
+        Raises PadwanError ``job-forgotten`` or ``job-not-done``: the job may have been deleted, the ledger made anew.
+        """
 
         def work() -> T:
             ledger = Ledger(self._folder)
             try:
-                return function(replace(chain, ledger=ledger))
+                jobs = ledger.chain(chain.root)
+                if not jobs:
+                    raise forgotten(chain.root.id)
+                if not jobs[0].stored:
+                    raise not_done(jobs[0])
+                return function(replace(chain, jobs=jobs, ledger=ledger))
             finally:
                 ledger.close()
 

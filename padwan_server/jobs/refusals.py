@@ -99,5 +99,25 @@ def changed(part_id: str) -> PadwanError:
     return PadwanError(
         "results-changed",
         f"Somebody changed the results of this job in the workspace (.padwan/results/{part_id}.jsonl).",
-        "Remove that file and ask for the job's status: they are fetched again if the service still has them.",
+        "Move that file away but keep it: the service has results for 48 hours only. Then ask for the job's status: "
+        "what the service still has is fetched again.",
+    )
+
+
+def unreadable(part_id: str, error: OSError) -> PadwanError:
+    """Its results are here and cannot be read."""
+    return PadwanError(
+        "file-not-readable",
+        f"The results .padwan/results/{part_id}.jsonl cannot be read: {error.strerror or type(error).__name__}.",
+        "Check who may read the folder .padwan, and the disk.",
+    )
+
+
+def not_done(job: Job) -> PadwanError:
+    """There is nothing of it to show yet."""
+    return PadwanError(
+        "job-not-done",
+        f"The job {job.name} is {job.state}: it has no results here yet.",
+        job.trouble or "Poll it until it has ended, then ask again.",
+        {"job": job.name, "state": job.state},
     )

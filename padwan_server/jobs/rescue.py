@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -20,7 +21,8 @@ from padwan_server.prompts.record import request_digest, text_digest
 
 def note(folder: JobsFolder, job: Job) -> None:
     """Write what the ledger says of a job beside it. Raises PadwanError ``workspace-not-writable``."""
-    with whole(folder.note(job.id)) as file:
+    # Whoever looks at a job writes it, while another program may send it.
+    with whole(folder.note(job.id), f".{uuid4().hex[:8]}") as file:
         file.write(msgspec.json.encode(job))
 
 

@@ -11,12 +11,12 @@ from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from padwan_server.gemini.answers import Answer, parse_answer, parse_answers
+from padwan_server.gemini.answers import Answer, Outcome, parse_answer, parse_answers
 from padwan_server.jobs.background import Background
 from padwan_server.jobs.folder import JobsFolder, whole
 from padwan_server.jobs.job import Job
-from padwan_server.jobs.ledger import MISSING, Record
-from padwan_server.jobs.refusals import changed, removed
+from padwan_server.jobs.ledger import GOOD, MISSING, Record
+from padwan_server.jobs.refusals import changed, removed, unreadable
 
 Place = tuple[Job, Record]
 """A record and its job: where an answer is."""
@@ -114,16 +114,22 @@ class Batch(NamedTuple):
 
     @classmethod
     def of(cls, places: Iterable[Place]) -> Batch:
-        """The same by columns."""
+        """Records and their jobs, by columns."""
         jobs, records = zip(*places, strict=True)
         return cls(jobs, *zip(*records, strict=True))
 
     def bounded(self) -> Iterator[Batch]:
-        """The same, one by one if the answers are large: each may have 10 MB."""
-        if sum(self.lengths) <= _CHUNK:
+        """The same, in halves of halves if the answers are large: each may have 10 MB."""
+        half = len(self.keys) // 2
+        if not half or sum(self.lengths) <= _CHUNK:
             yield self
         else:
-            yield from (Batch(*([value] for value in row)) for row in zip(*self, strict=True))
+            yield from self._cut(slice(half)).bounded()
+            yield from self._cut(slice(half, None)).bounded()
+
+    def _cut(self, rows: slice) -> Batch:
+        columns: Any = (column[rows] for column in self)
+        return Batch(*columns)
 
     def stands_together(self) -> bool:
         """Whether the answers stand one behind the other in the results of one part."""
@@ -142,7 +148,8 @@ def in_batches(places: Iterable[Place]) -> Iterator[Batch]:
 class Reader:
     """Reads answers of stored results by their place.
 
-    Raises PadwanError ``results-removed``, and ``results-changed`` rather than take an answer for another's.
+    Raises PadwanError ``results-removed``, ``file-not-readable``, and ``results-changed`` rather than take an answer
+    for another's, as far as answers say whose they are.
     """
 
     def __init__(self, folder: JobsFolder) -> None:
@@ -162,22 +169,29 @@ class Reader:
 
     def answers(self, batch: Batch) -> list[Answer]:
         """The answers of some records."""
-        answers = parse_answers(self.lines(batch), len(batch.keys))
-        if [answer.key for answer in answers] != list(batch.keys):
-            # No line says whose it is, or lines that only together are JSON were read as others than they are.
-            return list(map(self._answer, zip(*batch, strict=True)))
-        return answers
+        return self._read(batch)[1]
 
     def lines(self, batch: Batch) -> bytes:
         """The results of some records as they were received, a line of JSON each."""
+        return self._read(batch)[0]
+
+    def _read(self, batch: Batch) -> tuple[bytes, list[Answer]]:
+        lines = self._lines(batch)
+        answers = parse_answers(lines, len(batch.keys))
+        if [answer.key for answer in answers] != list(batch.keys):
+            # No line says whose it is, or lines that only together are JSON were read as others than they are.
+            answers = list(map(self._answer, zip(*batch, strict=True)))
+        return lines, answers
+
+    def _lines(self, batch: Batch) -> bytes:
         if batch.stands_together():
             return self._bytes(batch.jobs[0], batch.parts[0], batch.starts[0], sum(batch.lengths))
         return b"".join(map(self._line, zip(*batch, strict=True)))
 
     def _answer(self, row: tuple[Any, ...]) -> Answer:
         answer = parse_answer(self._line(row))
-        job, part, key, *_ = row
-        if answer.key not in (key, None):
+        job, part, key, _, outcome, *_ = row
+        if (answer.key and answer.key != key) or (answer.outcome is Outcome.ERROR and outcome in GOOD):
             raise changed(job.parts[part - 1].id)
         return answer
 
@@ -189,17 +203,19 @@ class Reader:
 
     def _bytes(self, job: Job, part: int, start: int, length: int) -> bytes:
         part_id = job.parts[part - 1].id
-        file = self._file(part_id)
-        file.seek(start)
-        lines = file.read(length)
+        try:
+            file = self._file(part_id)
+            file.seek(start)
+            lines = file.read(length)
+        except FileNotFoundError:
+            raise removed() from None
+        except OSError as error:
+            raise unreadable(part_id, error) from None
         if len(lines) < length:
             raise changed(part_id)
         return lines if lines.endswith(b"\n") else lines + b"\n"
 
     def _file(self, part_id: str) -> BinaryIO:
         if part_id not in self._files:
-            try:
-                self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
-            except FileNotFoundError:
-                raise removed() from None
+            self._files[part_id] = self._folder.results(part_id).open("rb", buffering=0)
         return self._files[part_id]

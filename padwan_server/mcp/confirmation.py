@@ -109,7 +109,7 @@ class Confirmation:
 
 def _agrees(answer: types.ElicitResult) -> bool:
     """Whether a person agreed. Who accepts without filling anything in, as clients without forms do, agrees too."""
-    return answer.action == "accept" and (answer.content or {}).get(_ANSWER, _YES) == _YES
+    return answer.action == "accept" and (not answer.content or answer.content.get(_ANSWER) == _YES)
 
 
 def _name(question: str) -> str:

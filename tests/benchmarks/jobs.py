@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from padwan_server.emulator.testing import start_emulator
 from padwan_server.jobs.database import Database
-from padwan_server.jobs.folder import JobsFolder, write_lines
+from padwan_server.jobs.folder import JobsFolder, whole
 from padwan_server.jobs.job import Job, Part, new_id, now
 from padwan_server.jobs.ledger import Ledger
 from padwan_server.jobs.results import Answers
@@ -92,7 +92,8 @@ def _remember(root: Path, prompts: int) -> None:
     for first in range(0, prompts, 10_000):
         ledger.add_records(job, first, ((1, f"key-{n}", "") for n in range(first, min(first + 10_000, prompts))))
     ledger.ready(job, again=True)
-    write_lines(folder.results(part.id), map(_line, range(prompts)))
+    with whole(folder.results(part.id)) as file:
+        file.writelines(_line(number) + b"\n" for number in range(prompts))
     ledger.store(job, 1, Answers(folder.results(part.id), 1, ()), lambda: "")
     ledger.close()
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from padwan_server.gemini.answers import Outcome, parse_answer
+from padwan_server.gemini.answers import Outcome, parse_answer, parse_answers
 from padwan_server.gemini.errors import ServiceError, answer_error
 from padwan_server.gemini.job import RequestCounts, line_of, parse_job, parse_page
 from padwan_server.gemini.states import JobState, parse_state
@@ -75,6 +75,22 @@ def test_the_key_moves_from_the_metadata_to_the_line() -> None:
         "response": ITEM["response"],
         "metadata": {"own": 1},
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"key": "a", "response": ' + b"[" * 100_000,
+        b'{"key": "a", "response": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"key": "\\ud800", "response": 5}',
+    ],
+)
+def test_an_odd_line_spoils_no_other(line: bytes) -> None:
+    good = json.dumps(ITEM).encode()
+    odd, plain = parse_answers(line + b"\n" + good + b"\n", 2)
+    assert (odd, plain) == (parse_answer(line), parse_answer(good))
+    assert odd.outcome is Outcome.ERROR
+    assert (odd.key or "").encode()[:1] in (b"", b"?")
 
 
 @given(

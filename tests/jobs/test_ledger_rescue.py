@@ -11,6 +11,9 @@ import pytest
 
 from padwan_server.emulator.testing import RunningEmulator
 from padwan_server.errors import PadwanError
+from padwan_server.jobs.folder import JobsFolder
+from padwan_server.jobs.job import Job
+from padwan_server.jobs.rescue import note
 from tests.support.operations import Runner
 
 Emulate = Callable[..., RunningEmulator]
@@ -171,3 +174,18 @@ INSERT INTO jobs VALUES ('0123456789abcdef0123456789abcdef', 'batches/old', 'her
 INSERT INTO records (job, position, key, digest) VALUES ('0123456789abcdef0123456789abcdef', 0, 'prompt-0', 'd');
 PRAGMA user_version = 1;
 """
+
+
+def test_two_programs_may_write_the_note_of_a_job_at_the_same_time(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, job = JobsFolder(workspace), Job("here", "", "mine", "m")
+    folder.create()
+
+    def meanwhile(_: int) -> None:
+        monkeypatch.undo()
+        note(folder, job)
+
+    monkeypatch.setattr("padwan_server.jobs.folder.os.fsync", meanwhile)
+    note(folder, job)
+    assert folder.notes() == list((workspace / ".padwan" / "jobs").iterdir()) == [folder.note(job.id)]

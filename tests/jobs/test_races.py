@@ -309,6 +309,13 @@ def damage() -> sqlite3.DatabaseError:
     return error
 
 
+def test_damage_that_a_transaction_meets_is_called_damage(workspace: Path) -> None:
+    database = Ledger(JobsFolder(workspace))._database
+    with pytest.raises(PadwanError) as refused, database.transaction(), database.in_words():
+        raise damage()
+    assert refused.value.code == "ledger-unreadable"
+
+
 async def test_a_poll_says_that_another_program_fetches_the_results(
     emulate: Emulate, at_service: AtService, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -251,8 +251,12 @@ def cut(lines: list[bytes]) -> list[bytes]:
     return [*lines[:-1], lines[-1][:20]]
 
 
-# In jsonl each line says itself whose it is.
-@pytest.mark.parametrize(("change", "format"), [(swapped, "csv"), (cut, "csv"), (cut, "jsonl")])
+def noted(lines: list[bytes]) -> list[bytes]:
+    return [b"# my note\n", *lines]
+
+
+@pytest.mark.parametrize("change", [swapped, cut, noted])
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
 async def test_results_that_were_changed_in_the_workspace_are_never_taken_for_anothers(
     workspace: Path,
     emulate: Emulate,
@@ -275,10 +279,59 @@ async def test_results_that_were_changed_in_the_workspace_are_never_taken_for_an
     assert file.read_bytes() == before
 
 
+async def test_results_that_cannot_be_read_are_not_called_an_output_that_cannot_be_written(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    run = at_service(emulate().url)
+    job = (await run("create", prompts=["a"]))["job"]
+    await run("poll", job=job, interval=1)
+    [file] = (workspace / ".padwan" / "results").glob("*.jsonl")
+    file.unlink()
+    file.mkdir()
+    error = await run.error("export", job=job, output="x.csv")
+    assert (error.code, file.name in error.message) == ("file-not-readable", True)
+
+
+async def test_an_export_of_a_job_that_is_deleted_meanwhile_is_no_empty_file(
+    workspace: Path, emulate: Emulate, at_service: AtService
+) -> None:
+    run = at_service(emulate().url)
+    job = (await run("create", prompts=["a"]))["job"]
+    await run("poll", job=job, interval=1)
+    jobs = await run.session.context().open_jobs()
+    chain = await jobs.chain(await jobs.known(job))
+    await jobs.read(jobs.ledger.unstore, chain.root, 1)
+    with pytest.raises(PadwanError, match="no results here yet"):
+        await jobs.apart(chain, lambda whole: whole.jobs)
+    await jobs.read(jobs.ledger.remove, chain.root)
+    with pytest.raises(PadwanError, match="no longer has this job"):
+        await jobs.apart(chain, lambda whole: whole.jobs)
+
+
+@pytest.mark.parametrize("keys", [["prompt-0", "", "prompt-2"], ["", "", ""]])
+async def test_a_key_that_is_empty_is_none(workspace: Path, at_service: AtService, keys: list[str]) -> None:
+    def answer(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        lines = [
+            {"metadata": {"key": key}, "response": {"candidates": [{"content": {"parts": [{"text": f"{at}"}]}}]}}
+            for at, key in enumerate(keys)
+        ]
+        output = {"inlinedResponses": {"inlinedResponses": lines}}
+        done = {"metadata": {"state": "JOB_STATE_SUCCEEDED"}, "done": True, "response": output}
+        return 200, json.dumps({"name": "batches/x", **({"metadata": {}} if method == "POST" else done)}).encode()
+
+    with stub_service(answer) as url:
+        run = at_service(url)
+        job = (await run("create", prompts=["a", "b", "c"]))["job"]
+        await run("poll", job=job, interval=1)
+        await run("export", job=job, output="x.json")
+    rows = json.loads((workspace / "x.json").read_text())
+    assert [row["content"] for row in rows] == (["0", "1", "2"] if not any(keys) else ["0", "", "2", "1"])
+
+
 def test_large_answers_are_read_one_by_one() -> None:
     job = Job("", "", "", "")
     records = [Record(1, str(n), "", "ok", n * 10_000_000, 10_000_000) for n in range(5)]
-    assert [batch.keys for batch in in_batches((job, record) for record in records)] == [[str(n)] for n in range(5)]
+    assert [batch.keys for batch in in_batches((job, record) for record in records)] == [(str(n),) for n in range(5)]
 
 
 @pytest.mark.parametrize("state", ["FAILED", "EXPIRED", "CANCELLED", "PARTIALLY_SUCCEEDED"])
