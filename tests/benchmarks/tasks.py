@@ -57,6 +57,27 @@ def upload_floor(source: Path, target: Path) -> None:
         file.writelines(line % (encode(entry.key), encode(entry.prompt)) for entry in entries)
 
 
+def upload_least(source: Path, target: Path) -> None:
+    """The same with what must be known before money is spent: that keys and texts are unique, and each digest."""
+    import msgspec
+
+    from padwan_server.prompts.record import text_digest
+
+    class Entry(msgspec.Struct, gc=False):
+        key: str
+        prompt: str
+
+    encode = msgspec.json.Encoder().encode
+    line = b'{"key":%b,"request":{"contents":[{"role":"user","parts":[{"text":%b}]}]}}\n'
+    entries = msgspec.json.decode(source.read_bytes(), type=list[Entry])
+    unique = {entry.key for entry in entries}, {entry.prompt for entry in entries}
+    digests = [text_digest(entry.prompt) for entry in entries]
+    if {len(entries)} != {len(digests), *map(len, unique)}:
+        raise SystemExit("the benchmark's file is not sound")
+    with target.open("wb") as file:
+        file.writelines(line % (encode(entry.key), encode(entry.prompt)) for entry in entries)
+
+
 def upload_naive(source: Path, target: Path) -> None:
     """All at once with the standard library."""
     entries = json.loads(source.read_text())
@@ -130,6 +151,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "nothing": nothing,
     "upload": upload,
     "upload-floor": upload_floor,
+    "upload-least": upload_least,
     "upload-naive": upload_naive,
     "export-csv": partial(export, format="csv"),
     "export-json": partial(export, format="json"),
@@ -139,7 +161,7 @@ TASKS: dict[str, Callable[..., None]] = {
 }
 
 
-PEERS = ("upload-floor", "upload-naive", "export-peer")
+PEERS = ("upload-floor", "upload-least", "upload-naive", "export-peer")
 IMPORTS = {"upload": ["padwan_server.operations.create"], "export": ["padwan_server.operations.export"]}
 """What our own tasks need, as the command of that name loads it."""
 
