@@ -394,3 +394,39 @@ def test_another_neovim_finds_the_job_the_next_day(
     neovim.keys("<CR>")
     neovim.until("vim.bo.filetype == 'padwan-results'")
     assert neovim.lines[3].startswith("a  ok")
+
+
+def test_old_jobs_are_forgotten_only_by_a_persons_word(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario(clock={"pending": 0, "running": 0})
+    sent(neovim, workspace)
+    neovim.hears("SUCCEEDED 3/3")
+    results = workspace / ".padwan" / "results"
+    neovim.answer("Leave them", "Forget them")
+    neovim("Padwan prune days=0")
+    neovim.until("#asked == 1")
+    assert neovim.asked[0][1] == ["Forget them", "Leave them"]
+    assert len(list(results.iterdir())) == 1
+    neovim("Padwan prune days=0")
+    neovim.until("vim.fn.glob(arguments[1] .. '/*') == ''", str(results))
+    assert len(neovim.asked) == 2
+    # What there is nothing of is not asked.
+    neovim("Padwan prune days=0")
+    neovim.hears("0 jobs would be forgotten")
+    assert len(neovim.asked) == 2
+
+
+def test_what_is_to_be_done_about_an_uncertain_submission_is_chosen(
+    neovim: Neovim, workspace: Path, scenario: Callable[..., Clock]
+) -> None:
+    scenario(clock={"pending": 0, "running": 0}, faults=[{"on": "create", "drop": "before", "times": 1}])
+    neovim.edit(write(workspace / "ask.prompts.json", THREE))
+    neovim("Padwan create")
+    neovim.hears("it may or may not run")
+    neovim.answer("SUBMIT_UNCERTAIN", "resubmit")
+    neovim("Padwan resolve")
+    neovim.hears("The service has it")
+    assert neovim.asked[-1][1] == ["adopt", "resubmit", "discard"]
+    neovim("Padwan list")
+    neovim.until("vim.bo.filetype == 'padwan-jobs' and vim.fn.search('SUCCEEDED', 'n') == 3")
