@@ -44,36 +44,36 @@ def upload(source: Path, target: Path) -> None:
 
 def upload_floor(source: Path, target: Path) -> None:
     """Only the decoding and the encoding, by the fastest there is: nothing checked, nothing remembered."""
-    import msgspec
-
-    class Entry(msgspec.Struct, gc=False):
-        key: str
-        prompt: str
-
-    encode = msgspec.json.Encoder().encode
-    line = b'{"key":%b,"request":{"contents":[{"role":"user","parts":[{"text":%b}]}]}}\n'
-    entries = msgspec.json.decode(source.read_bytes(), type=list[Entry])
-    with target.open("wb") as file:
-        file.writelines(line % (encode(entry.key), encode(entry.prompt)) for entry in entries)
+    _encode_fast(_decode_fast(source), target)
 
 
 def upload_least(source: Path, target: Path) -> None:
     """The same with what must be known before money is spent: that keys and texts are unique, and each digest."""
-    import msgspec
-
     from padwan_server.prompts.record import text_digest
+
+    entries = _decode_fast(source)
+    unique = {entry.key for entry in entries}, {entry.prompt for entry in entries}
+    digests = [text_digest(entry.prompt) for entry in entries]
+    if {len(entries)} != {len(digests), *map(len, unique)}:
+        raise SystemExit("the benchmark's file is not sound")
+    _encode_fast(entries, target)
+
+
+def _decode_fast(source: Path) -> list[Any]:
+    import msgspec
 
     class Entry(msgspec.Struct, gc=False):
         key: str
         prompt: str
 
+    return msgspec.json.decode(source.read_bytes(), type=list[Entry])
+
+
+def _encode_fast(entries: list[Any], target: Path) -> None:
+    import msgspec
+
     encode = msgspec.json.Encoder().encode
     line = b'{"key":%b,"request":{"contents":[{"role":"user","parts":[{"text":%b}]}]}}\n'
-    entries = msgspec.json.decode(source.read_bytes(), type=list[Entry])
-    unique = {entry.key for entry in entries}, {entry.prompt for entry in entries}
-    digests = [text_digest(entry.prompt) for entry in entries]
-    if {len(entries)} != {len(digests), *map(len, unique)}:
-        raise SystemExit("the benchmark's file is not sound")
     with target.open("wb") as file:
         file.writelines(line % (encode(entry.key), encode(entry.prompt)) for entry in entries)
 
