@@ -32,7 +32,8 @@ def link(result: ExportResult, workspace: Workspace) -> types.ResourceLink:
         uri=path.as_uri(),
         name=result.output,
         mime_type=_KINDS[result.format],
-        size=path.stat().st_size,
+        # Somebody may have moved it since, which makes the export no failure.
+        size=path.stat().st_size if path.exists() else None,
     )
 
 
